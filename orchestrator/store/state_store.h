@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "orchestrator/model/browser.h"
+#include "orchestrator/model/session_id.h"
+
+namespace orch {
+
+// A place in the order in which browsers are listed: newest first, ties by id.
+struct BrowserCursor {
+  absl::Time created_at;
+  SessionId id;
+};
+
+// Which browsers to list.
+struct BrowserQuery {
+  // Empty means every state.
+  std::vector<BrowserState> states;
+  // Only browsers after this one in the order.
+  std::optional<BrowserCursor> after;
+  // At most so many; 0 means no limit.
+  size_t limit = 0;
+};
+
+// Keeps the daemon's records through its death. Thread-safe; calls block on the disk, so never call with a mutex held.
+// A call that returned OK survives a crash of the daemon (kill -9). Errors: DATA_LOSS for a record or file that cannot
+// be what was written, UNAVAILABLE when the disk refuses (the message says what to do).
+class StateStore {
+ public:
+  virtual ~StateStore() = default;
+
+  // Inserts or replaces the record of `browser.id`.
+  virtual absl::Status PutBrowser(const Browser& browser) = 0;
+
+  // NOT_FOUND: no record.
+  virtual absl::StatusOr<Browser> GetBrowser(const SessionId& id) = 0;
+
+  // Newest first.
+  virtual absl::StatusOr<std::vector<Browser>> ListBrowsers(const BrowserQuery& query) = 0;
+};
+
+}  // namespace orch
