@@ -29,6 +29,9 @@ struct HostInfo {
   std::string transport_reason;
   uint32_t cpus = 0;
   uint64_t memory_mib = 0;
+  // Who virtual machines run as, and so must own what they write to.
+  uint32_t vm_uid = 0;
+  uint32_t vm_gid = 0;
 };
 
 // One virtual machine to be. Files are named by absolute paths.

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "orchestrator/model/browser.h"
 #include "orchestrator/model/session_id.h"
 
@@ -28,9 +29,10 @@ struct BrowserQuery {
   size_t limit = 0;
 };
 
-// Keeps the daemon's records through its death. Thread-safe; calls block on the disk, so never call with a mutex held.
-// A call that returned OK survives a crash of the daemon (kill -9). Errors: DATA_LOSS for a record or file that cannot
-// be what was written, UNAVAILABLE when the disk refuses (the message says what to do).
+// Keeps the daemon's records through its death. Thread-safe; calls block on the disk, so never call
+// with a mutex held. A call that returned OK survives a crash of the daemon (kill -9). Errors:
+// DATA_LOSS for a record or file that cannot be what was written, UNAVAILABLE when the disk refuses
+// (the message says what to do).
 class StateStore {
  public:
   virtual ~StateStore() = default;

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Takes what a guest boots from out of an unpacked Debian kernel package.
+
+  kernel.py PACKAGE OUT MODULE...
+
+Writes OUT/vmlinux, the kernel as an uncompressed ELF file (QEMU enters it through PVH, which saves the guest from
+decompressing it), and OUT/modules/: the modules and what they depend on, with their load order in OUT/modules/order.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+LZ4_LEGACY_MAGIC = b"\x02\x21\x4c\x18"  # What Debian's kernels are packed with (CONFIG_KERNEL_LZ4).
+ELF_MAGIC = b"\x7fELF"
+
+
+def unpack_kernel(vmlinuz: pathlib.Path) -> bytes:
+    """The ELF image inside a bzImage; see "payload_offset" in the kernel's Documentation/x86/boot.rst."""
+    image = vmlinuz.read_bytes()
+    if image[0x202:0x206] != b"HdrS":
+        sys.exit(f"{vmlinuz}: not a bzImage")
+    setup_bytes = ((image[0x1F1] or 4) + 1) * 512
+    begin = setup_bytes + int.from_bytes(image[0x248:0x24C], "little")
+    length = int.from_bytes(image[0x24C:0x250], "little")
+    payload = image[begin : begin + length]
+    if not payload.startswith(LZ4_LEGACY_MAGIC):
+        sys.exit(f"{vmlinuz}: payload starts with {payload[:4].hex()}, expected LZ4; teach kernel.py this format")
+    # The last four bytes are the unpacked size, which the kernel's build appends.
+    kernel = subprocess.run(["lz4", "-dc"], input=payload[:-4], stdout=subprocess.PIPE, check=True).stdout
+    if not kernel.startswith(ELF_MAGIC) or len(kernel) != int.from_bytes(payload[-4:], "little"):
+        sys.exit(f"{vmlinuz}: the unpacked kernel is damaged")
+    return kernel
+
+
+def module_name(path: pathlib.Path) -> str:
+    return path.name.removesuffix(".ko").replace("-", "_")
+
+
+def depends(module: pathlib.Path) -> list[str]:
+    """The names in the module's .modinfo; Debian's kernel packages carry no modules.dep."""
+    match = re.search(rb"\0depends=([^\0]*)\0", module.read_bytes())
+    return [name.replace("-", "_") for name in match.group(1).decode().split(",") if name] if match else []
+
+
+def main() -> None:
+    package, out, wanted = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:]
+    (out / "modules").mkdir(parents=True)
+    (out / "vmlinux").write_bytes(unpack_kernel(next(package.glob("boot/vmlinuz-*"))))
+
+    modules = {module_name(path): path for path in package.glob("lib/modules/*/kernel/**/*.ko")}
+    order: list[str] = []
+
+    def add(name: str) -> None:
+        if name in order:
+            return
+        if name not in modules:
+            sys.exit(f"{package}: no module {name} in this kernel package")
+        for dependency in depends(modules[name]):
+            add(dependency)
+        order.append(name)
+
+    for name in wanted:
+        add(name)
+    for name in order:
+        (out / "modules" / f"{name}.ko").write_bytes(modules[name].read_bytes())
+    (out / "modules" / "order").write_text("".join(f"{name}\n" for name in order))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+#include "orchestrator/agent/process/process_service.h"
+
+#include <memory>
+#include <utility>
+
+#include "orchestrator/agent/process/exec_call.h"
+#include "orchestrator/agent/process/parse_signal.h"
+#include "orchestrator/agent/process/stream_output_call.h"
+#include "orchestrator/agent/process/wait_call.h"
+#include "orchestrator/agent/process/write_stdin_call.h"
+#include "orchestrator/agent/rpc/finish_on_loop.h"
+#include "orchestrator/base/status_macros.h"
+
+namespace orch::agent {
+namespace {
+
+using guest::v1::Process;
+
+absl::Status SpawnOnLoop(const ProcessServiceContext& context,
+                         const guest::v1::SpawnRequest& request, Process& response) {
+  if (!guest::v1::OutputOverflow_IsValid(request.output_overflow())) {
+    return absl::InvalidArgumentError("output_overflow must be DROP_OLDEST or BLOCK");
+  }
+  ORCH_ASSIGN_OR_RETURN(ResolvedProcess resolved,
+                        ResolveProcessSpec(request.spec(), context.users, context.defaults,
+                                           absl::InfiniteDuration()));
+  ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process,
+                        context.table.Spawn(request, std::move(resolved)));
+  response = process->ToProto();
+  return absl::OkStatus();
+}
+
+absl::Status SignalOnLoop(ProcessTable& table, const guest::v1::SignalRequest& request,
+                          Process& response) {
+  ORCH_ASSIGN_OR_RETURN(const int signal, ParseSignal(request.signal()));
+  ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process, table.Find(request.process_id()));
+  ORCH_RETURN_IF_ERROR(process->Signal(signal));
+  response = process->ToProto();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* ProcessService::Exec(grpc::CallbackServerContext*,
+                                               const guest::v1::ExecRequest* request,
+                                               guest::v1::ExecResponse* response) {
+  return new ExecCall(context_, *request, *response);
+}
+
+grpc::ServerUnaryReactor* ProcessService::Spawn(grpc::CallbackServerContext* context,
+                                                const guest::v1::SpawnRequest* request,
+                                                Process* response) {
+  return FinishOnLoop(context_.children.loop, context, [this, request, response] {
+    return SpawnOnLoop(context_, *request, *response);
+  });
+}
+
+grpc::ServerUnaryReactor* ProcessService::Get(grpc::CallbackServerContext* context,
+                                              const guest::v1::GetRequest* request,
+                                              Process* response) {
+  return FinishOnLoop(context_.children.loop, context,
+                      [this, request, response]() -> absl::Status {
+                        ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process,
+                                              context_.table.Find(request->process_id()));
+                        *response = process->ToProto();
+                        return absl::OkStatus();
+                      });
+}
+
+grpc::ServerUnaryReactor* ProcessService::List(grpc::CallbackServerContext* context,
+                                               const guest::v1::ListRequest* request,
+                                               guest::v1::ListResponse* response) {
+  return FinishOnLoop(context_.children.loop, context,
+                      [this, request, response]() -> absl::Status {
+                        ORCH_ASSIGN_OR_RETURN(*response, context_.table.List(*request));
+                        return absl::OkStatus();
+                      });
+}
+
+grpc::ServerUnaryReactor* ProcessService::Wait(grpc::CallbackServerContext*,
+                                               const guest::v1::WaitRequest* request,
+                                               Process* response) {
+  return new WaitCall(context_, *request, *response);
+}
+
+grpc::ServerWriteReactor<guest::v1::StreamOutputResponse>* ProcessService::StreamOutput(
+    grpc::CallbackServerContext*, const guest::v1::StreamOutputRequest* request) {
+  return new StreamOutputCall(context_, *request);
+}
+
+grpc::ServerReadReactor<guest::v1::WriteStdinRequest>* ProcessService::WriteStdin(
+    grpc::CallbackServerContext*, guest::v1::WriteStdinResponse* response) {
+  return new WriteStdinCall(context_, *response);
+}
+
+grpc::ServerUnaryReactor* ProcessService::Signal(grpc::CallbackServerContext* context,
+                                                 const guest::v1::SignalRequest* request,
+                                                 Process* response) {
+  return FinishOnLoop(context_.children.loop, context, [this, request, response] {
+    return SignalOnLoop(context_.table, *request, *response);
+  });
+}
+
+}  // namespace orch::agent

@@ -1,0 +1,141 @@
+#include "orchestrator/agent/process/process_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "orchestrator/base/status_macros.h"
+
+namespace orch::agent {
+namespace {
+
+constexpr int kDefaultPageSize = 100;
+constexpr int kMaxPageSize = 1000;
+// A page is cut short at this size: a process's spec may have 128 KiB.
+constexpr size_t kMaxPageBytes = 4 * 1024 * 1024;
+// How often memory of expired records is given back when nobody calls.
+constexpr absl::Duration kExpiryInterval = absl::Seconds(30);
+
+}  // namespace
+
+ProcessTable::ProcessTable(const ChildContext& context, const Clock& clock, Limits limits)
+    : context_(context), clock_(clock), limits_(limits) {
+  context_.loop.RunAndWait([this] { ScheduleExpiry(); });
+}
+
+ProcessTable::~ProcessTable() {
+  context_.loop.RunAndWait([this] {
+    context_.loop.CancelTimer(expiry_timer_);
+    records_.clear();
+  });
+}
+
+void ProcessTable::ScheduleExpiry() {
+  expiry_timer_ = context_.loop.RunAfter(kExpiryInterval, [this] {
+    Expire();
+    ScheduleExpiry();
+  });
+}
+
+absl::StatusOr<std::unique_ptr<ProcessTable::Slot>> ProcessTable::Admit() {
+  if (running_ >= limits_.max_running) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(running_, " processes run, which is the limit of a browser; end one first"));
+  }
+  return std::make_unique<Slot>(*this);
+}
+
+absl::StatusOr<std::shared_ptr<SpawnedProcess>> ProcessTable::Spawn(
+    const guest::v1::SpawnRequest& request, ResolvedProcess resolved) {
+  Expire();
+  Record record;
+  ORCH_ASSIGN_OR_RETURN(record.slot, Admit());
+  const uint64_t ordinal = next_ordinal_++;
+  ORCH_ASSIGN_OR_RETURN(record.process,
+                        SpawnedProcess::Start(context_, request, std::move(resolved), clock_,
+                                              [this, ordinal] { Ended(ordinal); }));
+  ordinals_[record.process->id()] = ordinal;
+  return records_.emplace(ordinal, std::move(record)).first->second.process;
+}
+
+void ProcessTable::Ended(uint64_t ordinal) {
+  const auto record = records_.find(ordinal);
+  if (record == records_.end()) return;
+  record->second.slot.reset();
+  ended_.push_back(ordinal);
+}
+
+void ProcessTable::Erase(uint64_t ordinal) {
+  const auto record = records_.find(ordinal);
+  ordinals_.erase(record->second.process->id());
+  records_.erase(record);
+}
+
+void ProcessTable::Expire() {
+  const absl::Time oldest = clock_.Now() - limits_.ended_record_age;
+  size_t expired = ended_.size() > limits_.max_ended_records
+                       ? ended_.size() - limits_.max_ended_records
+                       : 0;
+  while (expired < ended_.size() &&
+         records_.at(ended_[expired]).process->finished_at() < oldest) {
+    ++expired;
+  }
+  for (size_t i = 0; i < expired; ++i) Erase(ended_[i]);
+  ended_.erase(ended_.begin(), ended_.begin() + static_cast<ptrdiff_t>(expired));
+
+  size_t kept = 0;
+  for (auto ordinal = ended_.rbegin(); ordinal != ended_.rend(); ++ordinal) {
+    SpawnedProcess& process = *records_.at(*ordinal).process;
+    kept += process.output_bytes();
+    if (kept > limits_.max_ended_output_bytes) {
+      kept -= process.output_bytes();
+      process.DropOutput();
+    }
+  }
+}
+
+absl::StatusOr<std::shared_ptr<SpawnedProcess>> ProcessTable::Find(const std::string& process_id) {
+  Expire();
+  const auto ordinal = ordinals_.find(process_id);
+  if (ordinal == ordinals_.end()) {
+    return absl::NotFoundError(absl::StrCat("no process \"", process_id.substr(0, 64),
+                                            "\"; records of ended ones are kept for ",
+                                            absl::FormatDuration(limits_.ended_record_age)));
+  }
+  return records_.at(ordinal->second).process;
+}
+
+absl::StatusOr<guest::v1::ListResponse> ProcessTable::List(const guest::v1::ListRequest& request) {
+  Expire();
+  if (request.page_size() < 0 || request.page_size() > kMaxPageSize) {
+    return absl::InvalidArgumentError(absl::StrCat("page_size is ", request.page_size(),
+                                                   "; it must be 0..", kMaxPageSize));
+  }
+  const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
+  uint64_t after = 0;
+  if (!request.page_token().empty() && !absl::SimpleAtoi(request.page_token(), &after)) {
+    return absl::InvalidArgumentError("page_token must be a next_page_token of an earlier List");
+  }
+  guest::v1::ListResponse response;
+  uint64_t last = 0;
+  size_t bytes = 0;
+  for (auto record = records_.upper_bound(after); record != records_.end(); ++record) {
+    const SpawnedProcess& process = *record->second.process;
+    if (request.statuses_size() > 0 &&
+        std::find(request.statuses().begin(), request.statuses().end(), process.status()) ==
+            request.statuses().end()) {
+      continue;
+    }
+    if (response.processes_size() == page_size || bytes > kMaxPageBytes) {
+      response.set_next_page_token(absl::StrCat(last));
+      break;
+    }
+    last = record->first;
+    *response.add_processes() = process.ToProto();
+    bytes += response.processes().rbegin()->ByteSizeLong();
+  }
+  return response;
+}
+
+}  // namespace orch::agent

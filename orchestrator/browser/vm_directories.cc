@@ -1,0 +1,51 @@
+#include "orchestrator/browser/vm_directories.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "orchestrator/base/files.h"
+#include "orchestrator/base/status_macros.h"
+
+namespace orch {
+
+std::string VmDirectories::PathOf(const SessionId& id) const {
+  return absl::StrCat(root_, "/", id.value());
+}
+
+absl::StatusOr<std::string> VmDirectories::Create(const SessionId& id) {
+  std::string path = PathOf(id);
+  if (::mkdir(path.c_str(), 0700) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot create ", path));
+  }
+  ORCH_RETURN_IF_ERROR(GiveAway(path));
+  return path;
+}
+
+absl::Status VmDirectories::GiveAway(const std::string& path) const {
+  if (::chown(path.c_str(), uid_, gid_) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot change the owner of ", path));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status VmDirectories::Remove(const SessionId& id) { return RemoveAll(PathOf(id)); }
+
+absl::StatusOr<std::vector<SessionId>> VmDirectories::List() const {
+  std::error_code error;
+  std::vector<SessionId> ids;
+  for (std::filesystem::directory_iterator it(root_, error), end; !error && it != end;
+       it.increment(error)) {
+    if (absl::StatusOr<SessionId> id = SessionId::Parse(it->path().filename().string()); id.ok()) {
+      ids.push_back(*std::move(id));
+    }
+  }
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot list ", root_));
+  return ids;
+}
+
+}  // namespace orch

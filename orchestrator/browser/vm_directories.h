@@ -1,0 +1,43 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "orchestrator/model/session_id.h"
+
+namespace orch {
+
+// Gives each virtual machine one directory that holds every file of its own: scratch disk, sockets, console log. To
+// remove the directory is to remove all of it. Thread-safe for different ids.
+class VmDirectories {
+ public:
+  // `root` must exist. Virtual machines run as `uid` and `gid`, who own the directories (mode 0700).
+  VmDirectories(std::string root, uid_t uid, gid_t gid)
+      : root_(std::move(root)), uid_(uid), gid_(gid) {}
+
+  // Makes the directory of `id` and returns its path. ALREADY_EXISTS when there is one.
+  absl::StatusOr<std::string> Create(const SessionId& id);
+
+  // Lets the virtual machine's user own `path`.
+  absl::Status GiveAway(const std::string& path) const;
+
+  std::string PathOf(const SessionId& id) const;
+
+  // OK when there is none.
+  absl::Status Remove(const SessionId& id);
+
+  // Every id that has a directory.
+  absl::StatusOr<std::vector<SessionId>> List() const;
+
+ private:
+  const std::string root_;
+  const uid_t uid_;
+  const gid_t gid_;
+};
+
+}  // namespace orch

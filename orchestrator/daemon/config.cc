@@ -1,0 +1,187 @@
+#include "orchestrator/daemon/config.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <sstream>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "orchestrator/base/annotate.h"
+#include "orchestrator/base/files.h"
+#include "orchestrator/base/status_macros.h"
+#include "toml++/toml.h"
+
+namespace orch {
+namespace {
+
+constexpr size_t kMaxConfigFileBytes = 1 << 20;
+// libvirt's monitor sockets live below the state directory and a unix socket's path has at most 107 bytes.
+constexpr size_t kMaxStateDirBytes = 40;
+
+using Setter = std::function<absl::Status(Config&, absl::string_view)>;
+
+Setter Text(std::string Config::*member) {
+  return [member](Config& config, absl::string_view text) {
+    if (text.empty()) return absl::InvalidArgumentError("must not be empty");
+    config.*member = std::string(text);
+    return absl::OkStatus();
+  };
+}
+
+Setter OneOf(std::string Config::*member, std::vector<std::string> allowed) {
+  return [member, allowed = std::move(allowed)](Config& config, absl::string_view text) {
+    if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("is \"", text, "\"; it must be one of ",
+                                                     absl::StrJoin(allowed, ", ")));
+    }
+    config.*member = std::string(text);
+    return absl::OkStatus();
+  };
+}
+
+Setter AbsolutePath(std::string Config::*member) {
+  return [member](Config& config, absl::string_view text) {
+    if (!absl::StartsWith(text, "/")) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("is \"", text, "\"; it must be an absolute path"));
+    }
+    config.*member = std::string(text);
+    return absl::OkStatus();
+  };
+}
+
+template <typename Integer>
+Setter Number(Integer Config::*member, Integer low, Integer high) {
+  return [=](Config& config, absl::string_view text) {
+    Integer value = 0;
+    if (!absl::SimpleAtoi(text, &value) || value < low || value > high) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("is \"", text, "\"; it must be a number, ", low, "..", high));
+    }
+    config.*member = value;
+    return absl::OkStatus();
+  };
+}
+
+absl::Status SetBootTimeout(Config& config, absl::string_view text) {
+  absl::Duration value;
+  if (!absl::ParseDuration(text, &value) || value < absl::Seconds(1) || value > absl::Hours(1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("is \"", text, "\"; it must be a duration such as 90s, 1s..1h"));
+  }
+  config.boot_timeout = value;
+  return absl::OkStatus();
+}
+
+absl::Status SetLogLevel(Config& config, absl::string_view text) {
+  static constexpr std::pair<absl::string_view, LogLevel> kLevels[] = {
+      {"debug", LogLevel::kDebug},
+      {"info", LogLevel::kInfo},
+      {"warning", LogLevel::kWarning},
+      {"error", LogLevel::kError}};
+  for (const auto& [name, level] : kLevels) {
+    if (name != text) continue;
+    config.log_level = level;
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("is \"", text, "\"; it must be one of debug, info, warning, error"));
+}
+
+// A TOML value as the text that a flag would have; an empty answer for tables, arrays and dates.
+std::string AsText(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return absl::StrCat(number->get());
+  if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+  return "";
+}
+
+}  // namespace
+
+std::string ConfigOption::FlagName() const {
+  return absl::StrCat("--", absl::StrReplaceAll(name, {{"_", "-"}}));
+}
+
+std::string ConfigOption::EnvironmentName() const {
+  return absl::StrCat("ORCHESTRATOR_", absl::AsciiStrToUpper(name));
+}
+
+std::vector<ConfigOption> ConfigOptions() {
+  return {
+      {"state_dir", "Directory for state, sockets and disks; at most 40 bytes",
+       "/var/lib/orchestrator", AbsolutePath(&Config::state_dir)},
+      {"image_dir", "Directory that ./scripts/build-image fills", "/var/cache/orchestrator/images",
+       AbsolutePath(&Config::image_dir)},
+      {"default_image", "Image of a browser that names none", "chromium",
+       Text(&Config::default_image)},
+      {"listen", "Loopback address and port for gRPC", "127.0.0.1:7070", Text(&Config::listen)},
+      {"driver", "libvirt, or fake: browsers without machines, for trying out clients", "libvirt",
+       OneOf(&Config::driver, {"libvirt", "fake"})},
+      {"libvirt_uri", "embed (libvirt in this process) or system (a running libvirtd)", "embed",
+       OneOf(&Config::libvirt_uri, {"embed", "system"})},
+      {"accelerator", "auto, kvm or tcg", "auto",
+       OneOf(&Config::accelerator, {"auto", "kvm", "tcg"})},
+      {"transport", "auto, vsock or virtio-serial", "auto",
+       OneOf(&Config::transport, {"auto", "vsock", "virtio-serial"})},
+      {"vm_user", "User that virtual machines run as when the daemon is root", "libvirt-qemu",
+       Text(&Config::vm_user)},
+      {"boot_timeout", "Time from power-on until a guest must be ready, 1s..1h", "120s",
+       SetBootTimeout},
+      {"max_concurrent_boots", "Guests that boot at the same time, 1..256", "2",
+       Number<uint32_t>(&Config::max_concurrent_boots, 1, 256)},
+      {"memory_budget_mib", "Memory of all browsers together, in MiB; 0 means the host's memory",
+       "0", Number<uint64_t>(&Config::memory_budget_mib, 0, uint64_t{1} << 30)},
+      {"log_level", "debug, info, warning or error", "info", SetLogLevel},
+  };
+}
+
+absl::Status ApplyConfigFile(const std::string& path, Config& config) {
+  ORCH_ASSIGN_OR_RETURN(const std::string contents, ReadFile(path, kMaxConfigFileBytes));
+  const toml::parse_result parsed = toml::parse(contents);
+  if (!parsed) {
+    std::ostringstream where;
+    where << parsed.error().source().begin;
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": ", std::string(parsed.error().description()), " at ", where.str()));
+  }
+  const std::vector<ConfigOption> options = ConfigOptions();
+  for (const auto& [key, value] : parsed.table()) {
+    const auto option =
+        std::find_if(options.begin(), options.end(),
+                     [&](const ConfigOption& candidate) { return candidate.name == key.str(); });
+    if (option == options.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, ": unknown key ", std::string(key.str()), "; known are ",
+          absl::StrJoin(options, ", ", [](std::string* out, const ConfigOption& known) {
+            out->append(known.name);
+          })));
+    }
+    ORCH_RETURN_IF_ERROR(Annotate(option->set(config, AsText(value)),
+                                  absl::StrCat(path, ": ", option->name)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateConfig(const Config& config) {
+  if (config.state_dir.size() > kMaxStateDirBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("state_dir \"", config.state_dir, "\" has ", config.state_dir.size(),
+                     " bytes; sockets below it only fit when it has at most ", kMaxStateDirBytes));
+  }
+  const bool loopback = absl::StartsWith(config.listen, "127.") ||
+                        absl::StartsWith(config.listen, "localhost:") ||
+                        absl::StartsWith(config.listen, "[::1]:");
+  if (!loopback) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "listen is \"", config.listen,
+        "\"; without TLS and keys only loopback is allowed: 127.0.0.1:PORT or [::1]:PORT"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace orch

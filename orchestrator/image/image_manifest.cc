@@ -1,0 +1,196 @@
+#include "orchestrator/image/image_manifest.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include <toml++/toml.h>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+#include "orchestrator/base/annotate.h"
+#include "orchestrator/base/status_macros.h"
+
+namespace orch {
+namespace {
+
+constexpr size_t kMaxImageName = 63;
+constexpr size_t kSha256Characters = 64;
+constexpr size_t kMaxFileName = 255;
+constexpr size_t kMaxKernelCommandLine = 1024;  // The kernel takes 2047 and the daemon adds to it.
+constexpr size_t kMaxCapabilities = 32;
+constexpr int64_t kMaxMemoryMib = int64_t{16} << 20;  // 16 TiB
+constexpr int64_t kMaxVcpus = 4096;
+
+bool IsLowerHex(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+bool IsFileName(absl::string_view text) {
+  return !text.empty() && text.size() <= kMaxFileName && text != "." && text != ".." &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isgraph(c) && c != '/' && c != ','; });
+}
+
+bool IsPrintable(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isprint(c); });
+}
+
+// Takes values out of one table and remembers which keys were asked for. The first error stays.
+class TableReader {
+ public:
+  // `prefix` is put before key names in messages.
+  TableReader(const toml::table& table, std::string prefix)
+      : table_(table), prefix_(std::move(prefix)) {}
+
+  const toml::node* Node(absl::string_view key) {
+    known_.insert(std::string(key));
+    const toml::node* node = table_.get(std::string_view(key.data(), key.size()));
+    if (node == nullptr) Fail(key, "is missing");
+    return node;
+  }
+
+  std::string String(absl::string_view key) {
+    const toml::node* node = Node(key);
+    if (node == nullptr) return "";
+    const auto* value = node->as_string();
+    if (value == nullptr) {
+      Fail(key, "must be a string");
+      return "";
+    }
+    return value->get();
+  }
+
+  int64_t Integer(absl::string_view key, int64_t min, int64_t max) {
+    const toml::node* node = Node(key);
+    if (node == nullptr) return 0;
+    const auto* value = node->as_integer();
+    if (value == nullptr || value->get() < min || value->get() > max) {
+      Fail(key, absl::StrCat("must be an integer of ", min, "..", max));
+      return 0;
+    }
+    return value->get();
+  }
+
+  uint32_t Uint32(absl::string_view key, int64_t max) {
+    return static_cast<uint32_t>(Integer(key, 1, max));
+  }
+
+  void Require(bool condition, absl::string_view key, absl::string_view rule) {
+    if (!condition) Fail(key, rule);
+  }
+
+  // The first error; call after the last key.
+  absl::Status Finish() {
+    for (const auto& [key, unused] : table_) {
+      const std::string name(key.str());
+      if (!known_.contains(name)) Fail(IsPrintable(name) ? name : "(unprintable)", "is unknown");
+    }
+    return status_;
+  }
+
+ private:
+  void Fail(absl::string_view key, absl::string_view problem) {
+    if (status_.ok()) {
+      status_ = absl::InvalidArgumentError(absl::StrCat("key ", prefix_, key, " ", problem));
+    }
+  }
+
+  const toml::table& table_;
+  const std::string prefix_;
+  absl::flat_hash_set<std::string> known_;
+  absl::Status status_;
+};
+
+absl::StatusOr<ImageFile> ReadFileTable(TableReader& manifest, const std::string& key,
+                                        const std::string& directory) {
+  const toml::node* node = manifest.Node(key);
+  if (node == nullptr) return manifest.Finish();
+  if (!node->is_table()) {
+    return absl::InvalidArgumentError(absl::StrCat("key ", key, " must be a table"));
+  }
+  TableReader table(*node->as_table(), key + ".");
+  const std::string name = table.String("file");
+  table.Require(IsFileName(name), "file", "must be a file name without '/', ',' and blanks");
+  ImageFile file;
+  file.path = absl::StrCat(directory, "/", name);
+  file.sha256 = table.String("sha256");
+  table.Require(file.sha256.size() == kSha256Characters && IsLowerHex(file.sha256), "sha256",
+                "must be 64 characters of [0-9a-f]");
+  file.size_bytes =
+      static_cast<uint64_t>(table.Integer("size", 1, std::numeric_limits<int64_t>::max()));
+  ORCH_RETURN_IF_ERROR(table.Finish());
+  return file;
+}
+
+std::vector<std::string> ReadCapabilities(TableReader& manifest) {
+  constexpr absl::string_view kKey = "capabilities";
+  std::vector<std::string> capabilities;
+  const toml::node* node = manifest.Node(kKey);
+  if (node == nullptr) return capabilities;
+  const toml::array* array = node->as_array();
+  manifest.Require(array != nullptr && array->size() <= kMaxCapabilities, kKey,
+                   absl::StrCat("must be an array of at most ", kMaxCapabilities, " names"));
+  if (array == nullptr) return capabilities;
+  for (const toml::node& element : *array) {
+    const auto* text = element.as_string();
+    manifest.Require(text != nullptr && IsImageName(text->get()), kKey,
+                     "must hold names of [a-z0-9-], 1 to 63 characters");
+    if (text != nullptr) capabilities.push_back(text->get());
+  }
+  return capabilities;
+}
+
+}  // namespace
+
+bool IsImageName(absl::string_view name) {
+  return !name.empty() && name.size() <= kMaxImageName &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
+         });
+}
+
+absl::StatusOr<Image> ParseImageManifest(absl::string_view toml, const std::string& directory) {
+  const toml::parse_result parsed = toml::parse(std::string_view(toml.data(), toml.size()));
+  if (!parsed) {
+    return absl::InvalidArgumentError(absl::StrCat("not TOML: line ",
+                                                   parsed.error().source().begin.line, ": ",
+                                                   std::string(parsed.error().description())));
+  }
+  TableReader manifest(parsed.table(), "");
+  Image image;
+  image.name = manifest.String("name");
+  manifest.Require(IsImageName(image.name), "name", "must be [a-z0-9-], 1 to 63 characters");
+  image.digest = manifest.String("digest");
+  manifest.Require(image.digest.size() == kSha256Characters && IsLowerHex(image.digest), "digest",
+                   "must be 64 characters of [0-9a-f]");
+  image.kernel_cmdline = manifest.String("kernel_cmdline");
+  manifest.Require(
+      image.kernel_cmdline.size() <= kMaxKernelCommandLine && IsPrintable(image.kernel_cmdline),
+      "kernel_cmdline",
+      absl::StrCat("must be at most ", kMaxKernelCommandLine, " printable characters"));
+  image.default_memory_mib = manifest.Uint32("default_memory_mib", kMaxMemoryMib);
+  image.default_memory_mib_headful = manifest.Uint32("default_memory_mib_headful", kMaxMemoryMib);
+  image.default_vcpus = manifest.Uint32("default_vcpus", kMaxVcpus);
+  image.scratch_mib = manifest.Uint32("scratch_mib", kMaxMemoryMib);
+  image.scratch_mib_headful = manifest.Uint32("scratch_mib_headful", kMaxMemoryMib);
+  image.capabilities = ReadCapabilities(manifest);
+  image.has_agent = image.HasCapability("agent");
+
+  ORCH_ASSIGN_OR_RETURN(ImageFile kernel, ReadFileTable(manifest, "kernel", directory));
+  ORCH_ASSIGN_OR_RETURN(ImageFile initramfs, ReadFileTable(manifest, "initramfs", directory));
+  ORCH_ASSIGN_OR_RETURN(ImageFile root, ReadFileTable(manifest, "root", directory));
+  ORCH_RETURN_IF_ERROR(manifest.Finish());
+  image.kernel = kernel.path;
+  image.initramfs = initramfs.path;
+  image.root = root.path;
+  image.files = {std::move(kernel), std::move(initramfs), std::move(root)};
+  return image;
+}
+
+}  // namespace orch

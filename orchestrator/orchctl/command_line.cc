@@ -1,0 +1,191 @@
+#include "orchestrator/orchctl/command_line.h"
+
+#include <algorithm>
+#include <iostream>
+#include <utility>
+#include <vector>
+
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "absl/strings/str_cat.h"
+#include "orchestrator/base/status_macros.h"
+#include "orchestrator/orchctl/commands/browsers_create.h"
+#include "orchestrator/orchctl/commands/browsers_delete.h"
+#include "orchestrator/orchctl/commands/browsers_get.h"
+#include "orchestrator/orchctl/commands/browsers_list.h"
+#include "orchestrator/orchctl/commands/browsers_watch.h"
+#include "orchestrator/orchctl/commands/cdp.h"
+#include "orchestrator/orchctl/commands/completion.h"
+#include "orchestrator/orchctl/commands/computer_screenshot.h"
+#include "orchestrator/orchctl/commands/forward.h"
+#include "orchestrator/orchctl/commands/node.h"
+#include "orchestrator/orchctl/commands/process_exec.h"
+#include "orchestrator/orchctl/commands/process_kill.h"
+#include "orchestrator/orchctl/commands/process_logs.h"
+#include "orchestrator/orchctl/commands/process_ps.h"
+#include "orchestrator/orchctl/commands/process_spawn.h"
+#include "orchestrator/orchctl/commands/process_stdin.h"
+#include "orchestrator/orchctl/commands/process_wait.h"
+#include "orchestrator/orchctl/format/printable.h"
+#include "orchestrator/orchctl/parse/values.h"
+
+namespace orch::ctl {
+namespace {
+
+constexpr char kFooter[] = R"(
+Examples:
+  orchctl browsers create --headless
+  orchctl process exec ID -- uname -a
+  orchctl forward ID 9222
+  orchctl -o json node | jq .host_cpus
+
+Exit status: 0 done, 1 the daemon reported an error, 2 wrong usage. "process exec" and "process wait" pass on the
+guest process's own; see their --help.)";
+
+constexpr char kGlobalFooter[] =
+    "\n-t, -o and --deadline, which every command takes, are described by \"orchctl --help\".";
+
+int UsageError(absl::string_view path, absl::string_view message) {
+  std::cerr << "orchctl: " << path << (path.empty() ? "" : ": ") << Printable(message)
+            << "\norchctl: \"orchctl " << path << (path.empty() ? "" : " ") << "--help\" explains\n";
+  return kExitUsage;
+}
+
+}  // namespace
+
+std::string CommandPath(const CLI::App& app) {
+  if (app.get_parent() == nullptr) return "";
+  const std::string parent = CommandPath(*app.get_parent());
+  return absl::StrCat(parent, parent.empty() ? "" : " ", app.get_name());
+}
+
+CommandLine::CommandLine() : app_("Operates a browser orchestrator", "orchctl") {
+  app_.require_subcommand(1);
+  app_.fallthrough();
+  app_.set_version_flag("--version", "orchctl " ORCHCTL_VERSION, "Print the version and exit");
+  app_.get_formatter()->column_width(34);
+  AddGlobalOptions();
+
+  Add(&app_, "node", "Show the host: versions, capacity, images, counts",
+      std::make_unique<NodeCommand>());
+  CLI::App* browsers = AddGroup("browsers", "Create, list, watch and delete browsers");
+  Add(browsers, "create", "Create a browser", std::make_unique<BrowsersCreateCommand>());
+  Add(browsers, "list", "List browsers, newest first", std::make_unique<BrowsersListCommand>());
+  Add(browsers, "get", "Show one browser", std::make_unique<BrowsersGetCommand>());
+  Add(browsers, "delete", "Delete browsers and all they hold",
+      std::make_unique<BrowsersDeleteCommand>());
+  Add(browsers, "watch", "Print changes of state as they happen",
+      std::make_unique<BrowsersWatchCommand>());
+  CLI::App* process = AddGroup("process", "Run and control processes inside a browser's machine");
+  Add(process, "exec", "Run a command, joined to this terminal",
+      std::make_unique<ProcessExecCommand>());
+  Add(process, "spawn", "Start a command and print its process id",
+      std::make_unique<ProcessSpawnCommand>());
+  Add(process, "ps", "List processes, oldest first", std::make_unique<ProcessPsCommand>());
+  Add(process, "wait", "Wait for a process to end", std::make_unique<ProcessWaitCommand>());
+  Add(process, "kill", "Send a signal to a process and its group",
+      std::make_unique<ProcessKillCommand>());
+  Add(process, "logs", "Print what a process wrote", std::make_unique<ProcessLogsCommand>());
+  Add(process, "stdin", "Pipe standard input to a process",
+      std::make_unique<ProcessStdinCommand>());
+  CLI::App* computer = AddGroup("computer", "Use the screen of a headful browser");
+  Add(computer, "screenshot", "Save what the screen shows as PNG",
+      std::make_unique<ComputerScreenshotCommand>());
+  Add(&app_, "forward", "Make a guest's TCP port reachable on this host",
+      std::make_unique<ForwardCommand>());
+  Add(&app_, "cdp", "Ask Chromium for its version over CDP's HTTP endpoint",
+      std::make_unique<CdpCommand>());
+  Add(&app_, "completion", "Print a shell's completion script",
+      std::make_unique<CompletionCommand>(app_));
+  app_.footer(kFooter);
+}
+
+void CommandLine::AddGlobalOptions() {
+  app_.add_option("-t,--target", target_,
+                  absl::StrCat("The daemon: HOST:PORT or unix:PATH (default ", kDefaultTarget, ")"))
+      ->type_name("ADDRESS")
+      ->envname("ORCHESTRATOR_TARGET");
+  app_.add_option("-o,--output", format_, "How to print: table (default) or json")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"table", "json"}));
+  app_.add_option("--deadline", deadline_,
+                  "Give up a call after this long, such as 30s (default 60s; none for calls that wait "
+                  "for a browser or a process)")
+      ->type_name("DURATION");
+}
+
+CLI::App* CommandLine::AddGroup(const std::string& name, const std::string& summary) {
+  CLI::App* group = app_.add_subcommand(name, summary);
+  group->require_subcommand(1);
+  return group;
+}
+
+void CommandLine::Add(CLI::App* parent, const std::string& name, const std::string& summary,
+                      std::unique_ptr<Command> command) {
+  CLI::App* app = parent->add_subcommand(name, summary);
+  command->Configure(*app);
+  const std::string footer = app->get_footer();
+  app->footer(absl::StrCat(footer, footer.empty() ? "" : "\n", kGlobalFooter));
+  commands_[app] = std::move(command);
+}
+
+const CLI::App& CommandLine::Typed() const {
+  const CLI::App* app = &app_;
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return *app;
+}
+
+int CommandLine::Run(int argc, const char* const* argv) {
+  // What follows "--" is the guest's and never looked at here.
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const auto separator = std::find(words.begin(), words.end(), "--");
+  const bool has_guest_command = separator != words.end();
+  std::vector<std::string> guest_command(has_guest_command ? separator + 1 : separator, words.end());
+  words.erase(separator, words.end());
+  // CLI11 takes the words last one first.
+  std::reverse(words.begin(), words.end());
+  try {
+    app_.parse(std::move(words));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      return app_.exit(error);
+    }
+    return UsageError(CommandPath(Typed()), error.what());
+  }
+  return RunTyped(has_guest_command, std::move(guest_command));
+}
+
+absl::StatusOr<Settings> CommandLine::MakeSettings(std::vector<std::string> guest_command) const {
+  Settings settings;
+  ORCH_ASSIGN_OR_RETURN(settings.target,
+                        NormalizeTarget(target_.empty() ? kDefaultTarget : target_));
+  settings.format = format_ == "json" ? OutputFormat::kJson : OutputFormat::kTable;
+  if (!deadline_.empty()) {
+    ORCH_ASSIGN_OR_RETURN(settings.deadline, ParseTimeout(deadline_));
+  }
+  settings.guest_command = std::move(guest_command);
+  return settings;
+}
+
+int CommandLine::RunTyped(bool has_guest_command, std::vector<std::string> guest_command) {
+  const std::string path = CommandPath(Typed());
+  Command& command = *commands_.at(&Typed());
+  if (command.TakesGuestCommand() && guest_command.empty()) {
+    return UsageError(path, "the guest's command is missing: put it after --, such as -- uname -a");
+  }
+  if (!command.TakesGuestCommand() && has_guest_command) {
+    return UsageError(path, "takes nothing after --");
+  }
+  absl::StatusOr<Settings> settings = MakeSettings(std::move(guest_command));
+  if (!settings.ok()) return UsageError(path, settings.status().message());
+  if (absl::Status status = command.Check(*settings); !status.ok()) {
+    return UsageError(path, status.message());
+  }
+  Invocation invocation(*std::move(settings), path);
+  const absl::StatusOr<int> exit_status = command.Run(invocation);
+  if (exit_status.ok()) return *exit_status;
+  invocation.Report(exit_status.status());
+  return command.ErrorExit();
+}
+
+}  // namespace orch::ctl

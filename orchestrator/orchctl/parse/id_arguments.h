@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "CLI/App.hpp"
+
+// The arguments that name a browser ("ID") and a process in it ("PID"), alike in every command. The completion scripts
+// know "ID" and offer browsers for it.
+namespace orch::ctl {
+
+void AddSessionId(CLI::App& app, std::string& session_id);
+void AddSessionIds(CLI::App& app, std::vector<std::string>& session_ids);
+void AddProcessId(CLI::App& app, std::string& process_id);
+
+}  // namespace orch::ctl

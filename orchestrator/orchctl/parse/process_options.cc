@@ -1,0 +1,41 @@
+#include "orchestrator/orchctl/parse/process_options.h"
+
+#include <map>
+
+#include "orchestrator/base/status_macros.h"
+#include "orchestrator/orchctl/parse/values.h"
+
+namespace orch::ctl {
+
+void ProcessOptions::Configure(CLI::App& app) {
+  app.add_option("-C,--cwd", cwd_, "Working directory, absolute (default: the user's home)")
+      ->type_name("DIR");
+  app.add_option("-e,--env", environment_, "Set an environment variable; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  CLI::Option* user = app.add_option("-u,--user", user_, "Run as this user of the guest")->type_name("USER");
+  app.add_flag("--root", root_, "Run as root")->excludes(user);
+  app.add_option("--timeout", timeout_, "Kill the process after this long, such as 90s")
+      ->type_name("DURATION");
+}
+
+absl::StatusOr<guest::v1::ProcessSpec> ProcessOptions::Build(
+    const std::vector<std::string>& guest_command) const {
+  guest::v1::ProcessSpec spec;
+  spec.set_command(guest_command.front());
+  for (size_t i = 1; i < guest_command.size(); ++i) spec.add_args(guest_command[i]);
+  spec.set_cwd(cwd_);
+  ORCH_ASSIGN_OR_RETURN(const auto environment, ParseEnvironment(environment_));
+  for (const auto& [name, value] : environment) (*spec.mutable_env())[name] = value;
+  spec.set_as_user(user_);
+  spec.set_as_root(root_);
+  if (!timeout_.empty()) {
+    ORCH_ASSIGN_OR_RETURN(const absl::Duration timeout, ParseTimeout(timeout_));
+    spec.mutable_timeout()->set_seconds(absl::ToInt64Seconds(timeout));
+    spec.mutable_timeout()->set_nanos(static_cast<int32_t>(
+        absl::ToInt64Nanoseconds(timeout - absl::Seconds(absl::ToInt64Seconds(timeout)))));
+  }
+  return spec;
+}
+
+}  // namespace orch::ctl

@@ -1,0 +1,129 @@
+#include "orchestrator/server/browser_service.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "orchestrator/base/grpc_status.h"
+#include "orchestrator/base/status_macros.h"
+#include "orchestrator/server/browser_proto.h"
+#include "orchestrator/server/create_browser_call.h"
+#include "orchestrator/server/page_token.h"
+#include "orchestrator/server/watch_browsers_call.h"
+
+namespace orch {
+namespace {
+
+constexpr int kDefaultPageSize = 100;
+constexpr int kMaxPageSize = 1000;
+
+// Ends a watch call before it begins.
+class RefusedWatch final
+    : public grpc::ServerWriteReactor<orchestrator::v1::WatchBrowsersResponse> {
+ public:
+  explicit RefusedWatch(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* BrowserService::CreateBrowser(
+    grpc::CallbackServerContext* /*context*/,
+    const orchestrator::v1::CreateBrowserRequest* request, orchestrator::v1::Browser* response) {
+  auto* call = new CreateBrowserCall(registry_, *response);
+  pool_.Run([call, spec = FromProto(request->spec()),
+             wait = !request->has_wait() || request->wait()] {
+    CreateBrowserCall::Begin(call, spec, wait);
+  });
+  return call;
+}
+
+grpc::ServerUnaryReactor* BrowserService::GetBrowser(
+    grpc::CallbackServerContext* context, const orchestrator::v1::GetBrowserRequest* request,
+    orchestrator::v1::Browser* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  absl::StatusOr<SessionId> id = SessionId::Parse(request->session_id());
+  if (!id.ok()) {
+    reactor->Finish(ToGrpcStatus(id.status()));
+    return reactor;
+  }
+  pool_.Run([this, id = *std::move(id), response, reactor] {
+    absl::StatusOr<Browser> browser = registry_.records().Get(id);
+    if (browser.ok()) *response = ToProto(*browser);
+    reactor->Finish(ToGrpcStatus(browser.status()));
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* BrowserService::ListBrowsers(
+    grpc::CallbackServerContext* context, const orchestrator::v1::ListBrowsersRequest* request,
+    orchestrator::v1::ListBrowsersResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  pool_.Run([this, request, response, reactor] {
+    reactor->Finish(ToGrpcStatus(List(*request, *response)));
+  });
+  return reactor;
+}
+
+absl::Status BrowserService::List(const orchestrator::v1::ListBrowsersRequest& request,
+                                  orchestrator::v1::ListBrowsersResponse& response) {
+  if (request.page_size() < 0 || request.page_size() > kMaxPageSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("page_size is ", request.page_size(), "; it must be 0..", kMaxPageSize));
+  }
+  BrowserQuery query;
+  for (int state : request.states()) {
+    ORCH_ASSIGN_OR_RETURN(
+        const BrowserState known,
+        FromProto(static_cast<orchestrator::v1::BrowserState>(state), "states"));
+    query.states.push_back(known);
+  }
+  if (query.states.empty()) {
+    for (BrowserState state : kAllBrowserStates) {
+      if (!IsTerminal(state)) query.states.push_back(state);
+    }
+  }
+  ORCH_ASSIGN_OR_RETURN(query.after, DecodePageToken(request.page_token()));
+  const size_t page_size =
+      static_cast<size_t>(request.page_size() == 0 ? kDefaultPageSize : request.page_size());
+  query.limit = page_size + 1;  // One more tells whether there is a next page.
+  ORCH_ASSIGN_OR_RETURN(std::vector<Browser> browsers, store_.ListBrowsers(query));
+  if (browsers.size() > page_size) {
+    browsers.pop_back();
+    response.set_next_page_token(
+        EncodePageToken({.created_at = browsers.back().created_at, .id = browsers.back().id}));
+  }
+  for (const Browser& browser : browsers) *response.add_browsers() = ToProto(browser);
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* BrowserService::DeleteBrowser(
+    grpc::CallbackServerContext* context, const orchestrator::v1::DeleteBrowserRequest* request,
+    orchestrator::v1::Browser* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  absl::StatusOr<SessionId> id = SessionId::Parse(request->session_id());
+  if (!id.ok()) {
+    reactor->Finish(ToGrpcStatus(id.status()));
+    return reactor;
+  }
+  registry_.DeleteBrowser(*id, [response, reactor](absl::StatusOr<Browser> browser) {
+    if (browser.ok()) *response = ToProto(*browser);
+    reactor->Finish(ToGrpcStatus(browser.status()));
+  });
+  return reactor;
+}
+
+grpc::ServerWriteReactor<orchestrator::v1::WatchBrowsersResponse>* BrowserService::WatchBrowsers(
+    grpc::CallbackServerContext* /*context*/,
+    const orchestrator::v1::WatchBrowsersRequest* request) {
+  std::optional<SessionId> only;
+  if (!request->session_id().empty()) {
+    absl::StatusOr<SessionId> id = SessionId::Parse(request->session_id());
+    if (!id.ok()) return new RefusedWatch(id.status());
+    only = *std::move(id);
+  }
+  return new WatchBrowsersCall(registry_.records(), std::move(only));
+}
+
+}  // namespace orch

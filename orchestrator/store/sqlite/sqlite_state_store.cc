@@ -1,0 +1,49 @@
+#include "orchestrator/store/sqlite/sqlite_state_store.h"
+
+#include <utility>
+
+#include "orchestrator/base/status_macros.h"
+#include "orchestrator/store/sqlite/sqlite_connection.h"
+#include "orchestrator/store/sqlite/sqlite_connection_pool.h"
+
+namespace orch {
+namespace {
+
+// Reads take some 10 us: two at once are plenty, and one long list does not hold up the rest.
+constexpr int kReaders = 2;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteStateStore>> SqliteStateStore::Create(
+    const std::string& path) {
+  std::vector<std::unique_ptr<SqliteConnection>> writer(1);
+  ORCH_ASSIGN_OR_RETURN(writer[0], SqliteConnection::Open(path));
+  ORCH_RETURN_IF_ERROR(writer[0]->CheckIntegrity());
+  std::vector<std::unique_ptr<SqliteConnection>> readers(kReaders);
+  for (std::unique_ptr<SqliteConnection>& reader : readers) {
+    ORCH_ASSIGN_OR_RETURN(reader, SqliteConnection::Open(path));
+  }
+  return std::unique_ptr<SqliteStateStore>(
+      new SqliteStateStore(std::make_unique<SqliteConnectionPool>(std::move(writer)),
+                           std::make_unique<SqliteConnectionPool>(std::move(readers))));
+}
+
+SqliteStateStore::SqliteStateStore(std::unique_ptr<SqliteConnectionPool> writer,
+                                   std::unique_ptr<SqliteConnectionPool> readers)
+    : writer_(std::move(writer)), readers_(std::move(readers)) {}
+
+SqliteStateStore::~SqliteStateStore() = default;
+
+absl::Status SqliteStateStore::PutBrowser(const Browser& browser) {
+  return writer_->Take()->PutBrowser(browser);
+}
+
+absl::StatusOr<Browser> SqliteStateStore::GetBrowser(const SessionId& id) {
+  return readers_->Take()->GetBrowser(id);
+}
+
+absl::StatusOr<std::vector<Browser>> SqliteStateStore::ListBrowsers(const BrowserQuery& query) {
+  return readers_->Take()->ListBrowsers(query);
+}
+
+}  // namespace orch

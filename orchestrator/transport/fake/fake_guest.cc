@@ -1,0 +1,55 @@
+#include "orchestrator/transport/fake/fake_guest.h"
+
+#include <grpcpp/server_posix.h>
+
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "orchestrator/base/grpc_status.h"
+
+namespace orch {
+namespace {
+
+// How soon the destructor is noticed.
+constexpr absl::Duration kAcceptSlice = absl::Milliseconds(50);
+
+}  // namespace
+
+FakeGuest::FakeGuest(FakeGuestTransport& transport, const std::vector<grpc::Service*>& services)
+    : transport_(transport) {
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&lifecycle_);
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  server_ = builder.BuildAndStart();
+  accepting_ = std::thread([this] { AcceptConnections(); });
+}
+
+FakeGuest::~FakeGuest() {
+  stopping_ = true;
+  accepting_.join();
+  server_->Shutdown(absl::ToChronoTime(absl::Now()));
+}
+
+void FakeGuest::AnswerReadyWith(absl::Status status) { lifecycle_.AnswerReadyWith(std::move(status)); }
+
+void FakeGuest::AcceptConnections() {
+  while (!stopping_) {
+    absl::StatusOr<UniqueFd> connection = transport_.Accept(absl::Now() + kAcceptSlice);
+    if (connection.ok()) grpc::AddInsecureChannelFromFd(server_.get(), connection->Release());
+  }
+}
+
+grpc::Status FakeGuest::Lifecycle::AwaitReady(grpc::ServerContext* /*context*/,
+                                              const guest::v1::AwaitReadyRequest* /*request*/,
+                                              guest::v1::AwaitReadyResponse* response) {
+  response->set_agent_version("fake");
+  absl::MutexLock lock(&mutex_);
+  return ToGrpcStatus(ready_);
+}
+
+void FakeGuest::Lifecycle::AnswerReadyWith(absl::Status status) {
+  absl::MutexLock lock(&mutex_);
+  ready_ = std::move(status);
+}
+
+}  // namespace orch

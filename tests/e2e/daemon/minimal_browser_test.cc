@@ -1,0 +1,233 @@
+// A real daemon, real QEMU and the real agent, with the minimal image.
+#include <signal.h>
+
+#include <filesystem>
+#include <future>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "orchestrator/base/files.h"
+#include "orchestrator/base/subprocess.h"
+#include "tests/e2e/daemon/daemon_process.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace orch::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class MinimalBrowserTest : public ::testing::Test {
+ protected:
+  std::string StateDir() const { return dir_.File("s"); }
+
+  // The QEMU processes that have a file of this test open by name.
+  size_t QemuProcesses() const {
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const absl::StatusOr<std::string> command = ReadFile(entry.path() / "cmdline", 1 << 20);
+      if (command.ok() && absl::StrContains(*command, "qemu-system") &&
+          absl::StrContains(*command, StateDir() + "/vms/")) {
+        ++count;
+      }
+    }
+    return count;
+  }
+
+  size_t OpenFiles(const DaemonProcess& daemon) const {
+    size_t count = 0;
+    for ([[maybe_unused]] const auto& fd :
+         std::filesystem::directory_iterator(absl::StrCat("/proc/", daemon.pid(), "/fd"))) {
+      ++count;
+    }
+    return count;
+  }
+
+  // The process of a browser's machine.
+  pid_t QemuOf(const std::string& id) const {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const absl::StatusOr<std::string> command = ReadFile(entry.path() / "cmdline", 1 << 20);
+      pid_t pid = 0;
+      if (command.ok() && absl::StrContains(*command, "qemu-system") &&
+          absl::StrContains(*command, id) &&
+          absl::SimpleAtoi(entry.path().filename().string(), &pid)) {
+        return pid;
+      }
+    }
+    return -1;
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(MinimalBrowserTest, RunsACommandAndPassesItsResultOn) {
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
+  EXPECT_EQ(browser.state(), orchestrator::v1::BROWSER_STATE_READY);
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto result,
+                            daemon->Exec(browser.session_id(),
+                                         {"sh", "-c", "id -un; echo oops >&2; exit 7"}));
+  EXPECT_EQ(result.stdout(), "chromium\n");
+  EXPECT_EQ(result.stderr(), "oops\n");
+  EXPECT_EQ(result.exit_code(), 7);
+}
+
+TEST_F(MinimalBrowserTest, LeavesNothingBehindAfterTwentyRounds) {
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+  size_t files_after_first_round = 0;
+  for (int round = 0; round < 20; ++round) {
+    ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
+    ORCH_ASSERT_OK(daemon->Exec(browser.session_id(), {"true"}));
+    ORCH_ASSERT_OK(daemon->Delete(browser.session_id()));
+    if (round == 0) files_after_first_round = OpenFiles(*daemon);
+  }
+  EXPECT_EQ(QemuProcesses(), 0u);
+  EXPECT_TRUE(std::filesystem::is_empty(StateDir() + "/vms"));
+  EXPECT_TRUE(std::filesystem::is_empty(StateDir() + "/libvirt/run/qemu") ||
+              !std::filesystem::exists(StateDir() + "/libvirt/run/qemu"));
+  EXPECT_LE(OpenFiles(*daemon), files_after_first_round + 2);
+}
+
+TEST_F(MinimalBrowserTest, IsAdoptedByTheNextDaemonAfterKillNine) {
+  std::string id;
+  {
+    ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+    ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
+    id = browser.session_id();
+    ORCH_ASSERT_OK(daemon->Exec(id, {"sh", "-c", "echo kept > /tmp/mark"}));
+    daemon->Kill();
+  }
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Get(id));
+  EXPECT_EQ(browser.state(), orchestrator::v1::BROWSER_STATE_READY);
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto result, daemon->Exec(id, {"cat", "/tmp/mark"}));
+  EXPECT_EQ(result.stdout(), "kept\n");
+}
+
+TEST_F(MinimalBrowserTest, IsUndoneWhenTheDaemonDiesDuringItsBoot) {
+  std::string id;
+  {
+    ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    orchestrator::v1::CreateBrowserRequest request;
+    request.mutable_spec()->set_image("minimal");
+    request.set_wait(false);
+    orchestrator::v1::Browser browser;
+    ASSERT_TRUE(daemon->browsers().CreateBrowser(&context, request, &browser).ok());
+    id = browser.session_id();
+    daemon->Kill();
+  }
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Get(id));
+  EXPECT_EQ(browser.state(), orchestrator::v1::BROWSER_STATE_FAILED);
+  EXPECT_EQ(QemuProcesses(), 0u);
+  EXPECT_TRUE(std::filesystem::is_empty(StateDir() + "/vms"));
+}
+
+TEST_F(MinimalBrowserTest, FailsWithTheReasonWhenItsGuestIsKilledDuringACall) {
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
+  const std::string id = browser.session_id();
+  auto call = std::async(std::launch::async, [&] { return daemon->Exec(id, {"sleep", "60"}); });
+  // The command runs when it is listed.
+  while (true) {
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    guest::v1::ListRequest request;
+    request.set_session_id(id);
+    guest::v1::ListResponse processes;
+    ASSERT_TRUE(daemon->processes().List(&context, request, &processes).ok());
+    if (processes.processes_size() > 0) break;
+  }
+  const pid_t qemu = QemuOf(id);
+  ASSERT_GT(qemu, 0);
+  ::kill(qemu, SIGKILL);
+  EXPECT_THAT(call.get(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(id)));
+  // The watch shows FAILED at once or soon.
+  grpc::ClientContext context;
+  SetTestDeadline(context);
+  auto watch = daemon->browsers().WatchBrowsers(&context, {});
+  orchestrator::v1::WatchBrowsersResponse change;
+  while (true) {
+    ORCH_ASSERT_OK_AND_ASSIGN(const auto now, daemon->Get(id));
+    if (now.state() == orchestrator::v1::BROWSER_STATE_FAILED) break;
+    ASSERT_TRUE(watch->Read(&change));
+  }
+  context.TryCancel();
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto failed, daemon->Get(id));
+  EXPECT_THAT(failed.failure_reason(), HasSubstr("virtual machine ended"));
+  EXPECT_THAT(daemon->Exec(id, {"true"}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("FAILED")));
+}
+
+TEST_F(MinimalBrowserTest, ShowsConsoleLinesWhenItIsNotReadyInTime) {
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon,
+                            DaemonProcess::Start(StateDir(), {"--boot-timeout", "1s"}));
+  // Chromium takes far longer than that.
+  EXPECT_THAT(daemon->Create("chromium", true),
+              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("not ready within 1s")));
+  EXPECT_EQ(QemuProcesses(), 0u);
+  EXPECT_TRUE(std::filesystem::is_empty(StateDir() + "/vms"));
+}
+
+TEST_F(MinimalBrowserTest, NamesWhatIsWrongWithARequest) {
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+  EXPECT_THAT(daemon->Create("no-such-image", true),
+              StatusIs(absl::StatusCode::kNotFound,
+                       AllOf(HasSubstr("no-such-image"), HasSubstr("build-image"))));
+  EXPECT_THAT(daemon->Get("malformed"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("session_id")));
+  EXPECT_THAT(daemon->Get(std::string(24, 'x')), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(daemon->Exec(std::string(24, 'x'), {"true"}), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(daemon->Exec("malformed", {"true"}), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(MinimalBrowserTest, StreamsHalfAGigabyteInBoundedMemory) {
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
+  grpc::ClientContext spawn_context;
+  SetTestDeadline(spawn_context);
+  guest::v1::SpawnRequest spawn;
+  spawn.set_session_id(browser.session_id());
+  spawn.mutable_spec()->set_command("dd");
+  for (const char* arg : {"if=/dev/zero", "bs=65536", "count=8000"}) {
+    spawn.mutable_spec()->add_args(arg);
+  }
+  spawn.set_output_overflow(guest::v1::OUTPUT_OVERFLOW_BLOCK);
+  guest::v1::Process process;
+  ASSERT_TRUE(daemon->processes().Spawn(&spawn_context, spawn, &process).ok());
+
+  grpc::ClientContext context;
+  SetTestDeadline(context);
+  guest::v1::StreamOutputRequest request;
+  request.set_session_id(browser.session_id());
+  request.set_process_id(process.process_id());
+  auto stream = daemon->processes().StreamOutput(&context, request);
+  guest::v1::StreamOutputResponse response;
+  uint64_t received = 0;
+  uint64_t missed = 0;
+  bool exited = false;
+  while (stream->Read(&response)) {
+    if (response.has_output() &&
+        response.output().stream() == guest::v1::OUTPUT_STREAM_STDOUT) {
+      received += response.output().data().size();
+    }
+    missed += response.missed_bytes();
+    exited |= response.has_exited();
+  }
+  const grpc::Status status = stream->Finish();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(received, uint64_t{8000} * 65536);
+  EXPECT_EQ(missed, 0u);
+  EXPECT_TRUE(exited);
+  EXPECT_LT(daemon->PeakMemoryKib(), 100 * 1024);
+}
+
+}  // namespace
+}  // namespace orch::testing

@@ -1,0 +1,137 @@
+#include "orchestrator/daemon/config.h"
+
+#include <stdlib.h>
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "orchestrator/base/files.h"
+#include "orchestrator/daemon/command_line.h"
+#include "orchestrator/daemon/state_dir.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace orch {
+namespace {
+
+using ::orch::testing::StatusIs;
+using ::orch::testing::TempDir;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+absl::StatusOr<CommandLine> Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "orchestrator");
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+}
+
+// Sets a variable for as long as it lives.
+class Environment {
+ public:
+  Environment(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~Environment() { ::unsetenv(name_); }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+ private:
+  const char* name_;
+};
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  std::string File(const std::string& contents) {
+    const std::string path = dir_.File("config.toml");
+    ORCH_EXPECT_OK(WriteFileAtomically(path, contents));
+    return path;
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(ConfigTest, TakesFlagsBeforeEnvironmentBeforeFile) {
+  const std::string file =
+      File("state_dir = '/a'\ndefault_image = 'file'\nmax_concurrent_boots = 7\n");
+  Environment state("ORCHESTRATOR_STATE_DIR", "/b");
+  Environment image("ORCHESTRATOR_DEFAULT_IMAGE", "environment");
+  ORCH_ASSERT_OK_AND_ASSIGN(const CommandLine line,
+                            Parse({"--config", file.c_str(), "--state-dir", "/c"}));
+  EXPECT_EQ(line.config.state_dir, "/c");
+  EXPECT_EQ(line.config.default_image, "environment");
+  EXPECT_EQ(line.config.max_concurrent_boots, 7u);
+}
+
+TEST_F(ConfigTest, EveryDefaultIsTheTextThatHelpShows) {
+  for (const ConfigOption& option : ConfigOptions()) {
+    Config config;
+    ORCH_EXPECT_OK(option.set(config, option.default_text)) << option.name;
+  }
+}
+
+TEST_F(ConfigTest, NamesAnUnknownKeyAndTheKnownOnes) {
+  EXPECT_THAT(Parse({"--config", File("state_dri = '/a'").c_str()}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr("unknown key state_dri"), HasSubstr("state_dir"))));
+}
+
+TEST_F(ConfigTest, TellsWhereTheFileIsNotToml) {
+  EXPECT_THAT(Parse({"--config", File("state_dir = \n").c_str()}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("line 1")));
+}
+
+TEST_F(ConfigTest, NamesAMissingFile) {
+  EXPECT_THAT(Parse({"--config", "/does/not/exist.toml"}),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("/does/not/exist.toml")));
+}
+
+struct BadFlag {
+  const char* flag;
+  const char* value;
+  const char* message;
+};
+
+class BadFlagTest : public ::testing::TestWithParam<BadFlag> {};
+
+TEST_P(BadFlagTest, IsRefusedByNameAndLimit) {
+  EXPECT_THAT(Parse({GetParam().flag, GetParam().value}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(GetParam().message)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadFlagTest,
+    ::testing::Values(
+        BadFlag{"--state-dir", "relative", "--state-dir: is \"relative\"; it must be an absolute"},
+        BadFlag{"--state-dir", "/a-path-that-is-longer-than-unix-sockets-allow", "at most 40"},
+        BadFlag{"--listen", "0.0.0.0:7070", "only loopback"},
+        BadFlag{"--accelerator", "xen", "--accelerator: is \"xen\"; it must be one of auto, kvm"},
+        BadFlag{"--max-concurrent-boots", "0", "1..256"},
+        BadFlag{"--boot-timeout", "soon", "1s..1h"}, BadFlag{"--log-level", "loud", "debug, info"},
+        BadFlag{"--no-such-flag", "1", "--no-such-flag"}));
+
+TEST(CommandLineTest, HelpNamesEveryOption) {
+  ORCH_ASSERT_OK_AND_ASSIGN(const CommandLine line, Parse({"--help"}));
+  EXPECT_EQ(line.action, CommandLine::Action::kPrint);
+  for (const ConfigOption& option : ConfigOptions()) {
+    EXPECT_THAT(line.text, HasSubstr(option.FlagName()));
+  }
+}
+
+TEST(StateDirTest, KeepsASecondDaemonOut) {
+  TempDir dir;
+  ORCH_ASSERT_OK_AND_ASSIGN(auto first, StateDir::Open(dir.File("state")));
+  EXPECT_THAT(StateDir::Open(dir.File("state")),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr(std::to_string(::getpid()))));
+  first.reset();
+  ORCH_EXPECT_OK(StateDir::Open(dir.File("state")));
+}
+
+TEST(StateDirTest, SaysWhatToDoWhenItCannotBeMade) {
+  TempDir dir;
+  ORCH_ASSERT_OK(WriteFileAtomically(dir.File("file"), ""));
+  EXPECT_THAT(StateDir::Open(dir.File("file/state")).status().message(),
+              HasSubstr("set another state_dir"));
+}
+
+}  // namespace
+}  // namespace orch
