@@ -1,17 +1,18 @@
 #include "orchestrator/base/files.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/random_id.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/unique_fd.h"
@@ -26,7 +27,8 @@ absl::StatusOr<UniqueFd> OpenForReading(const std::string& path) {
 }
 
 // Reads until the end of the file or `max_bytes`.
-absl::StatusOr<std::string> ReadUpTo(const UniqueFd& fd, const std::string& path, size_t max_bytes) {
+absl::StatusOr<std::string> ReadUpTo(const UniqueFd& fd, const std::string& path,
+                                     size_t max_bytes) {
   std::string contents;
   char buffer[65536];
   while (contents.size() < max_bytes) {
@@ -54,7 +56,8 @@ absl::Status WriteAll(const UniqueFd& fd, const std::string& path, absl::string_
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t max_bytes) {
   ORCH_ASSIGN_OR_RETURN(UniqueFd fd, OpenForReading(path));
-  ORCH_ASSIGN_OR_RETURN(std::string contents, ReadUpTo(fd, path, max_bytes + 1));
+  ORCH_ASSIGN_OR_RETURN(std::string contents,
+                        ReadUpTo(fd, path, max_bytes == SIZE_MAX ? max_bytes : max_bytes + 1));
   if (contents.size() > max_bytes) {
     return absl::ResourceExhaustedError(
         absl::StrCat(path, " is larger than ", max_bytes, " bytes"));

@@ -1,19 +1,20 @@
 #include "orchestrator/base/subprocess.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstddef>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch {
@@ -21,20 +22,35 @@ namespace {
 
 constexpr size_t kMaxOutputBytes = 65536;
 
-// Reads `fd` to its end, keeping the first kMaxOutputBytes. False when `deadline` passed first.
-bool Drain(const UniqueFd& fd, absl::Time deadline, std::string& output) {
-  char buffer[4096];
+// Waits until `fd` is readable. False when `deadline` passed first.
+bool AwaitReadable(const UniqueFd& fd, absl::Time deadline) {
   while (true) {
     const absl::Duration left = deadline - absl::Now();
     if (left <= absl::ZeroDuration()) return false;
+    // Rounded up so as not to spin, and cut because poll() counts in int.
+    const absl::Duration wait = std::min(left + absl::Milliseconds(1), absl::Hours(1));
     pollfd poll_fd{fd.get(), POLLIN, 0};
-    const int ready = ::poll(&poll_fd, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
-    if (ready <= 0) continue;
+    if (::poll(&poll_fd, 1, static_cast<int>(absl::ToInt64Milliseconds(wait))) > 0) return true;
+  }
+}
+
+// Reads `fd` to its end, keeping the first kMaxOutputBytes. False when `deadline` passed first.
+bool Drain(const UniqueFd& fd, absl::Time deadline, std::string& output) {
+  char buffer[4096];
+  while (AwaitReadable(fd, deadline)) {
     const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return true;
     output.append(buffer, std::min(static_cast<size_t>(n), kMaxOutputBytes - output.size()));
   }
+  return false;
+}
+
+// Waits for the end of the child `pid` without reaping it. False when `deadline` passed first. A
+// program that closed its output may still run.
+bool AwaitExit(pid_t pid, absl::Time deadline) {
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  return process.valid() && AwaitReadable(process, deadline);
 }
 
 }  // namespace
@@ -65,7 +81,7 @@ absl::StatusOr<std::string> RunProgram(const std::vector<std::string>& argv,
   }
   write_end.Reset();
   std::string output;
-  const bool finished = Drain(read_end, deadline, output);
+  const bool finished = Drain(read_end, deadline, output) && AwaitExit(pid, deadline);
   if (!finished) ::kill(pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
@@ -75,9 +91,9 @@ absl::StatusOr<std::string> RunProgram(const std::vector<std::string>& argv,
         absl::StrCat(argv[0], " did not finish within ", absl::FormatDuration(timeout)));
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return output;
-  return absl::InternalError(absl::StrCat(
-      argv[0], WIFEXITED(status) ? " exited with status " : " was killed by signal ",
-      WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), ": ", output));
+  return absl::InternalError(
+      absl::StrCat(argv[0], WIFEXITED(status) ? " exited with status " : " was killed by signal ",
+                   WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), ": ", output));
 }
 
 }  // namespace orch

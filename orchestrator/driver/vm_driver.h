@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "orchestrator/model/guest_address.h"
 #include "orchestrator/model/session_id.h"
 
@@ -42,7 +43,8 @@ struct VmConfig {
   std::string kernel;
   std::string initramfs;
   std::string kernel_cmdline;
-  // Read-only raw disk, /dev/vda in the guest. The driver neither writes to it nor changes its owner.
+  // Read-only raw disk, /dev/vda in the guest. The driver neither writes to it nor changes its
+  // owner.
   std::string root_disk;
   // qcow2 disk, /dev/vdb in the guest, owned by the user that the virtual machine runs as.
   std::string scratch_disk;
@@ -79,17 +81,19 @@ class VmEventSubscription {
 
 // Makes and controls virtual machines. The one seam to libvirt.
 //
-// Thread-safe; calls block (Start for about 0.5 s, others for milliseconds), so never call with a mutex held.
-// Virtual machines outlive the driver and its process: List finds them again. A machine that ends, by itself or by
-// Destroy, is gone with everything that the driver made for it; files named in VmConfig stay, they are the caller's.
+// Thread-safe; calls block (Start for about 0.5 s, others for milliseconds), so never call with a
+// mutex held. Virtual machines outlive the driver and its process: List finds them again. A machine
+// that ends, by itself or by Destroy, is gone with everything that the driver made for it; files
+// named in VmConfig stay, they are the caller's.
 class VmDriver {
  public:
   virtual ~VmDriver() = default;
 
   virtual const HostInfo& host() const = 0;
 
-  // Starts a machine, running. ALREADY_EXISTS: `config.id` exists. INVALID_ARGUMENT: memory or vcpus beyond the host.
-  // NOT_FOUND: a file is missing; the message names it. On error nothing is left behind.
+  // Starts a machine, running. ALREADY_EXISTS: `config.id` exists. INVALID_ARGUMENT: memory or
+  // vcpus beyond the host. NOT_FOUND: a file is missing; the message names it. On error nothing is
+  // left behind.
   virtual absl::StatusOr<VmInfo> Start(const VmConfig& config) = 0;
 
   // Stops the virtual CPUs. Idempotent. NOT_FOUND: no such machine.
@@ -98,23 +102,25 @@ class VmDriver {
   // Lets the virtual CPUs run. Idempotent. NOT_FOUND: no such machine.
   virtual absl::Status Resume(const SessionId& id) = 0;
 
-  // Ends a machine at once; its process is gone when this returns. OK when there is no such machine.
+  // Ends a machine at once; its process is gone when this returns. OK when there is no such
+  // machine.
   virtual absl::Status Destroy(const SessionId& id) = 0;
 
   // NOT_FOUND: no such machine.
   virtual absl::StatusOr<VmInfo> Get(const SessionId& id) = 0;
 
-  // Every machine that this driver (or an earlier one on the same host state) started and that still exists, in
-  // no particular order. Machines that others started are left out.
+  // Every machine that this driver (or an earlier one on the same host state) started and that
+  // still exists, in no particular order. Machines that others started are left out.
   virtual absl::StatusOr<std::vector<VmInfo>> List() = 0;
 
-  // The last `max_bytes` of what the machine in `directory` (its VmConfig's) wrote to its console, also after it ended.
-  // As hostile as the guest: escape before showing it. Empty when it wrote nothing.
+  // The last `max_bytes` of what the machine in `directory` (its VmConfig's) wrote to its console,
+  // also after it ended. As hostile as the guest: escape before showing it. Empty when it wrote
+  // nothing.
   virtual absl::StatusOr<std::string> ConsoleTail(const std::string& directory,
                                                   size_t max_bytes) = 0;
 
-  // Calls `callback` for each change from now on, one call at a time, in order, on a thread of the driver; it must not
-  // block for long and must not destroy the subscription.
+  // Calls `callback` for each change from now on, one call at a time, in order, on a thread of the
+  // driver; it must not block for long and must not destroy the subscription.
   virtual std::unique_ptr<VmEventSubscription> Subscribe(
       std::function<void(const VmEvent&)> callback) = 0;
 };

@@ -71,11 +71,11 @@ void LinkEndpoint::Run() {
   buffer_.resize(kMaxFramePayload);
   OnStart();
   while (!stopping_ && !finished_) {
+    RunTimers();
     bool moved = ReadPort();
     moved |= WriteSocket();
     moved |= ReadSocket();
     moved |= WritePort();
-    RunTimers();
     if (finish_linger_ && out_.empty()) finished_ = true;
     if (!moved && !stopping_ && !finished_) Wait();
   }

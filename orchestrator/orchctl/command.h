@@ -1,15 +1,16 @@
 #pragma once
 
-#include "CLI/App.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
+#include "CLI/App.hpp"
 #include "orchestrator/orchctl/exit_status.h"
 #include "orchestrator/orchctl/invocation.h"
 
 namespace orch::ctl {
 
-// One command of orchctl. It holds its own options; CommandLine owns it and calls, in this order, Configure, then Check
-// and Run when it was the one that was typed. Not thread-safe.
+// One command of orchctl. It holds its own options; CommandLine owns it and calls, in this order,
+// Configure, then Check and Run when it was the one that was typed. Not thread-safe.
 class Command {
  public:
   virtual ~Command() = default;
@@ -20,7 +21,8 @@ class Command {
   // Parses and checks what was typed, without a call to the daemon. An error is one of usage.
   virtual absl::Status Check(const Settings&) { return absl::OkStatus(); }
 
-  // Does the work and returns the exit status. An error is reported by the caller and gives ErrorExit().
+  // Does the work and returns the exit status. An error is reported by the caller and gives
+  // ErrorExit().
   virtual absl::StatusOr<int> Run(Invocation& invocation) = 0;
 
   // Whether a guest's command line follows "--".

@@ -5,9 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
-#include "absl/strings/str_cat.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/commands/browsers_create.h"
 #include "orchestrator/orchctl/commands/browsers_delete.h"
@@ -47,7 +48,8 @@ constexpr char kGlobalFooter[] =
 
 int UsageError(absl::string_view path, absl::string_view message) {
   std::cerr << "orchctl: " << path << (path.empty() ? "" : ": ") << Printable(message)
-            << "\norchctl: \"orchctl " << path << (path.empty() ? "" : " ") << "--help\" explains\n";
+            << "\norchctl: \"orchctl " << path << (path.empty() ? "" : " ")
+            << "--help\" explains\n";
   return kExitUsage;
 }
 
@@ -108,9 +110,10 @@ void CommandLine::AddGlobalOptions() {
   app_.add_option("-o,--output", format_, "How to print: table (default) or json")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "json"}));
-  app_.add_option("--deadline", deadline_,
-                  "Give up a call after this long, such as 30s (default 60s; none for calls that wait "
-                  "for a browser or a process)")
+  app_.add_option(
+          "--deadline", deadline_,
+          "Give up a call after this long, such as 30s (default 60s; none for calls that wait "
+          "for a browser or a process)")
       ->type_name("DURATION");
 }
 
@@ -140,7 +143,8 @@ int CommandLine::Run(int argc, const char* const* argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   const auto separator = std::find(words.begin(), words.end(), "--");
   const bool has_guest_command = separator != words.end();
-  std::vector<std::string> guest_command(has_guest_command ? separator + 1 : separator, words.end());
+  std::vector<std::string> guest_command(has_guest_command ? separator + 1 : separator,
+                                         words.end());
   words.erase(separator, words.end());
   // CLI11 takes the words last one first.
   std::reverse(words.begin(), words.end());

@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "CLI/App.hpp"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
+#include "CLI/App.hpp"
 #include "orchestrator/orchctl/command.h"
 
 namespace orch::ctl {
@@ -19,7 +20,8 @@ class CommandLine {
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  // Parses a command line, runs its command and returns the exit status. Complaints went to standard error. Call once.
+  // Parses a command line, runs its command and returns the exit status. Complaints went to
+  // standard error. Call once.
   int Run(int argc, const char* const* argv);
 
   const CLI::App& app() const { return app_; }

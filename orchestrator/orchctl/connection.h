@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "grpcpp/channel.h"
+
 #include "guest/v1/computer.grpc.pb.h"
 #include "guest/v1/process.grpc.pb.h"
 #include "guest/v1/tunnel.grpc.pb.h"
@@ -17,8 +18,8 @@ namespace orch::ctl {
 // Where the daemon listens unless told otherwise.
 inline constexpr absl::string_view kDefaultTarget = "127.0.0.1:7070";
 
-// The form of `target` that gRPC takes: "HOST:PORT" and "unix:PATH" stay, an absolute path gets "unix:" before it.
-// INVALID_ARGUMENT: it is none of these.
+// The form of `target` that gRPC takes: "HOST:PORT" and "unix:PATH" stay, an absolute path gets
+// "unix:" before it. INVALID_ARGUMENT: it is none of these.
 absl::StatusOr<std::string> NormalizeTarget(absl::string_view target);
 
 // One channel to a daemon and the stubs on it. Connects at the first call. Thread-safe.

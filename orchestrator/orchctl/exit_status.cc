@@ -9,8 +9,8 @@ absl::StatusOr<int> ExitStatusOf(const guest::v1::Process& process) {
   switch (process.status()) {
     case guest::v1::PROCESS_STATUS_EXITED:
       if (process.exit_code() >= 0 && process.exit_code() <= 255) return process.exit_code();
-      return absl::InternalError(
-          absl::StrCat("the guest reports exit code ", process.exit_code(), ", which is not 0..255"));
+      return absl::InternalError(absl::StrCat("the guest reports exit code ", process.exit_code(),
+                                              ", which is not 0..255"));
     case guest::v1::PROCESS_STATUS_KILLED:
       if (process.signal() >= 1 && process.signal() <= 64) {
         return kExitSignalBase + process.signal();

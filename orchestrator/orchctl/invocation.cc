@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+
 #include "orchestrator/orchctl/format/json.h"
 #include "orchestrator/orchctl/format/printable.h"
 #include "orchestrator/orchctl/write_all.h"
@@ -35,8 +36,9 @@ void Invocation::Report(const absl::Status& error) const {
   Note(absl::StrCat(command_, ": ", Printable(error.message()), " (",
                     absl::StatusCodeToString(error.code()), ")"));
   if (absl::IsUnavailable(error) && connection_ != nullptr && !connection_->connected()) {
-    Note(absl::StrCat("no connection to ", settings_.target,
-                      ": is the daemon running? ./scripts/serve starts it, --target names another"));
+    Note(
+        absl::StrCat("no connection to ", settings_.target,
+                     ": is the daemon running? ./scripts/serve starts it, --target names another"));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/client_context.h"
+
 #include "orchestrator/base/grpc_status.h"
 #include "orchestrator/orchctl/connection.h"
 
@@ -33,8 +34,8 @@ struct Settings {
 // How long a call that should be quick may take; it may have to wake a browser first.
 inline constexpr absl::Duration kQuickCall = absl::Seconds(60);
 
-// One run of orchctl: its settings, its connection, its output and its complaints. Thread-safe once connection() was
-// called for the first time.
+// One run of orchctl: its settings, its connection, its output and its complaints. Thread-safe once
+// connection() was called for the first time.
 class Invocation {
  public:
   // `command` is what was typed, "browsers get"; it begins every complaint.
@@ -73,8 +74,8 @@ class Invocation {
   // Prints `message` as JSON, or `table`, by what --output asks for.
   absl::Status Print(const google::protobuf::Message& message, absl::string_view table) const;
 
-  // One line on standard error: "orchctl: browsers get: MESSAGE (NOT_FOUND)", and a second one with advice when the
-  // daemon cannot be reached.
+  // One line on standard error: "orchctl: browsers get: MESSAGE (NOT_FOUND)", and a second one with
+  // advice when the daemon cannot be reached.
   void Report(const absl::Status& error) const;
 
   // One line on standard error that is no error: "orchctl: TEXT".

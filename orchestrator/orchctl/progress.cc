@@ -1,12 +1,12 @@
 #include "orchestrator/orchctl/progress.h"
 
 #include <unistd.h>
-
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+
 #include "orchestrator/orchctl/write_all.h"
 
 namespace orch::ctl {

@@ -8,8 +8,8 @@
 
 namespace orch::ctl {
 
-// Shows on standard error that something takes long, and for how long by now. Does nothing when that is no terminal.
-// The line goes away with this.
+// Shows on standard error that something takes long, and for how long by now. Does nothing when
+// that is no terminal. The line goes away with this.
 class Progress {
  public:
   explicit Progress(std::string what);

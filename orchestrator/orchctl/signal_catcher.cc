@@ -8,7 +8,6 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
 #include <utility>
 
 #include "absl/memory/memory.h"

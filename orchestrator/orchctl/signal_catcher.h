@@ -5,16 +5,18 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch::ctl {
 
-// Turns SIGINT and SIGTERM into calls of a function. Make it before any other thread is started (and so before the
-// first gRPC call): it blocks the two in the calling thread, and threads inherit that. The signals stay blocked when it
-// is destroyed, for the process ends then.
+// Turns SIGINT and SIGTERM into calls of a function. Make it before any other thread is started
+// (and so before the first gRPC call): it blocks the two in the calling thread, and threads inherit
+// that. The signals stay blocked when it is destroyed, for the process ends then.
 class SignalCatcher {
  public:
-  // Called on the catcher's thread with the signal and how many have come, this one included. Must not block.
+  // Called on the catcher's thread with the signal and how many have come, this one included. Must
+  // not block.
   using Handler = absl::AnyInvocable<void(int signal, int count)>;
 
   static absl::StatusOr<std::unique_ptr<SignalCatcher>> Create();

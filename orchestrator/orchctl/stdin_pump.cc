@@ -1,14 +1,14 @@
 #include "orchestrator/orchctl/stdin_pump.h"
 
 #include <errno.h>
+#include <memory>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
+
 #include "orchestrator/base/grpc_status.h"
 
 namespace orch::ctl {
@@ -16,7 +16,8 @@ namespace {
 
 constexpr size_t kPieceBytes = 64 << 10;
 
-// Reads once. An unreadable descriptor (closed, a directory) is like one at its end. False: another reader was faster.
+// Reads once. An unreadable descriptor (closed, a directory) is like one at its end. False: another
+// reader was faster.
 bool ReadPiece(int fd, std::string* piece) {
   piece->resize(kPieceBytes);
   const ssize_t got = ::read(fd, piece->data(), piece->size());
@@ -27,8 +28,8 @@ bool ReadPiece(int fd, std::string* piece) {
 
 }  // namespace
 
-StdinPump::StdinPump(guest::v1::ProcessService::Stub& stub, std::string session_id, std::string process_id,
-                     int fd)
+StdinPump::StdinPump(guest::v1::ProcessService::Stub& stub, std::string session_id,
+                     std::string process_id, int fd)
     : stub_(stub),
       session_id_(std::move(session_id)),
       process_id_(std::move(process_id)),

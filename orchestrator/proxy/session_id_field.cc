@@ -1,5 +1,6 @@
 #include "orchestrator/proxy/session_id_field.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>

@@ -1,12 +1,11 @@
 #include "orchestrator/agent/child/cgroup_tree.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "absl/strings/str_cat.h"
 

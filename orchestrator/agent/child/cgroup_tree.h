@@ -8,14 +8,16 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch::agent {
 
 class CgroupTree;
 
-// A cgroup (version 2) with one process and whatever descends from it, however often it forks or changes its session.
-// Not thread-safe. Dropping it kills nothing: the tree removes the directory once it is empty.
+// A cgroup (version 2) with one process and whatever descends from it, however often it forks or
+// changes its session. Not thread-safe. Dropping it kills nothing: the tree removes the directory
+// once it is empty.
 class Cgroup {
  public:
   ~Cgroup();
@@ -37,7 +39,8 @@ class Cgroup {
   const UniqueFd directory_;
 };
 
-// Makes cgroups below one directory, and removes them when they are empty. Not thread-safe: confined to the loop.
+// Makes cgroups below one directory, and removes them when they are empty. Not thread-safe:
+// confined to the loop.
 class CgroupTree {
  public:
   // Creates the directory `path` of a cgroup2 file system. `path` may exist.

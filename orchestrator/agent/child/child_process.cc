@@ -1,21 +1,22 @@
 #include "orchestrator/agent/child/child_process.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {
 namespace {
 
-// fcntl(F_GETPIPE_SZ) of an unprivileged process's pipe is at most this (/proc/sys/fs/pipe-max-size).
+// fcntl(F_GETPIPE_SZ) of an unprivileged process's pipe is at most this
+// (/proc/sys/fs/pipe-max-size).
 constexpr size_t kMaxPipeBytes = 1024 * 1024;
 
 struct Pipe {
@@ -26,7 +27,8 @@ struct Pipe {
 absl::StatusOr<Pipe> NewPipe() {
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) != 0) {
-    return absl::ResourceExhaustedError(absl::ErrnoToStatus(errno, "cannot create a pipe").message());
+    return absl::ResourceExhaustedError(
+        absl::ErrnoToStatus(errno, "cannot create a pipe").message());
   }
   return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
@@ -186,7 +188,8 @@ void ChildProcess::DrainDeadline() {
 }
 
 absl::Status ChildProcess::Signal(int signal) {
-  // The pid is ours until it is reaped, which happens on this thread: it cannot have become somebody else's.
+  // The pid is ours until it is reaped, which happens on this thread: it cannot have become
+  // somebody else's.
   if (!running_ || ::kill(-pid_, signal) != 0) {
     return absl::FailedPreconditionError("the process has ended");
   }

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <array>
 #include <functional>
 #include <memory>
 #include <string>
+#include <sys/types.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "orchestrator/agent/child/cgroup_tree.h"
 #include "orchestrator/agent/child/child_reaper.h"
 #include "orchestrator/agent/child/launch_child.h"
@@ -23,15 +23,17 @@ namespace orch::agent {
 struct ChildContext {
   EventLoop& loop;
   ChildReaper& reaper;
-  // Null: no cgroup2 here. Then a descendant that leaves the process group survives the killing of its group.
+  // Null: no cgroup2 here. Then a descendant that leaves the process group survives the killing of
+  // its group.
   CgroupTree* cgroups = nullptr;
 };
 
 // A running child with pipes for its standard streams, all its descendants, and its time limit.
 //
-// Confined to the loop's thread. The destructor kills what still runs. After the child's end its output is read to the
-// end of both pipes, but for at most kDrainTime: a descendant in the background may hold them open. It gets SIGPIPE or
-// EPIPE from then on. Time in which output is paused does not count.
+// Confined to the loop's thread. The destructor kills what still runs. After the child's end its
+// output is read to the end of both pipes, but for at most kDrainTime: a descendant in the
+// background may hold them open. It gets SIGPIPE or EPIPE from then on. Time in which output is
+// paused does not count.
 class ChildProcess {
  public:
   enum Stream { kStdout = 0, kStderr = 1 };
@@ -39,8 +41,8 @@ class ChildProcess {
   static constexpr absl::Duration kDrainTime = absl::Milliseconds(250);
   static constexpr size_t kReadBytes = 64 * 1024;
 
-  // Called from the loop. OnOutput comes before and after OnEnd, OnDrained once and last; it may destroy the process,
-  // the others must not.
+  // Called from the loop. OnOutput comes before and after OnEnd, OnDrained once and last; it may
+  // destroy the process, the others must not.
   class Observer {
    public:
     virtual ~Observer() = default;
@@ -61,7 +63,8 @@ class ChildProcess {
     std::string stdin_bytes;
   };
 
-  // Errors of LaunchChild(), and RESOURCE_EXHAUSTED when there are no descriptors left. `observer` outlives the child.
+  // Errors of LaunchChild(), and RESOURCE_EXHAUSTED when there are no descriptors left. `observer`
+  // outlives the child.
   static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(const ChildContext& context,
                                                              Options options, Observer& observer);
   ~ChildProcess();
@@ -80,9 +83,9 @@ class ChildProcess {
   // Kills the child, its process group and its cgroup.
   void Kill();
 
-  // Writes `bytes` to the child's standard input, closes it when `eof`, then calls `done` from the loop, maybe before
-  // this returns. FAILED_PRECONDITION: the child has ended, or has closed its input, or it is not open. ABORTED: an
-  // earlier write is not done yet.
+  // Writes `bytes` to the child's standard input, closes it when `eof`, then calls `done` from the
+  // loop, maybe before this returns. FAILED_PRECONDITION: the child has ended, or has closed its
+  // input, or it is not open. ABORTED: an earlier write is not done yet.
   void WriteStdin(std::string bytes, bool eof, std::function<void(const absl::Status&)> done);
 
   // Forgets the `done` of the write in progress, whose bytes are still written.

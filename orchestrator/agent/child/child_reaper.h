@@ -1,12 +1,12 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <functional>
 #include <memory>
+#include <sys/types.h>
 #include <unordered_map>
 
 #include "absl/status/statusor.h"
+
 #include "orchestrator/agent/loop/event_loop.h"
 #include "orchestrator/base/unique_fd.h"
 
@@ -21,12 +21,13 @@ struct ChildEnd {
 
 // The one place that waits for children: ours, and the orphans that PID 1 inherits.
 //
-// Confined to the loop's thread, except BlockSignal() and Create(). Free of the race between fork and registration
-// because both happen in one go on the loop's thread, and children are reaped on that thread, too.
+// Confined to the loop's thread, except BlockSignal() and Create(). Free of the race between fork
+// and registration because both happen in one go on the loop's thread, and children are reaped on
+// that thread, too.
 class ChildReaper {
  public:
-  // Blocks SIGCHLD in the calling thread and in those it starts later. Call first of all in main: where one thread of
-  // the program doesn't block it, ends of children go unnoticed.
+  // Blocks SIGCHLD in the calling thread and in those it starts later. Call first of all in main:
+  // where one thread of the program doesn't block it, ends of children go unnoticed.
   static void BlockSignal();
 
   // `loop` outlives the reaper. Neither constructed nor destroyed on the loop's thread.
@@ -35,8 +36,8 @@ class ChildReaper {
   ChildReaper(const ChildReaper&) = delete;
   ChildReaper& operator=(const ChildReaper&) = delete;
 
-  // Calls `on_end` once, from the loop, when child `pid` has ended and was reaped. Call in the same piece of work that
-  // started the child.
+  // Calls `on_end` once, from the loop, when child `pid` has ended and was reaped. Call in the same
+  // piece of work that started the child.
   void Register(pid_t pid, std::function<void(const ChildEnd&)> on_end);
 
   // Forgets the callback; the child is still reaped.

@@ -1,5 +1,8 @@
 #include "orchestrator/agent/child/launch_child.h"
 
+#include <cerrno>
+#include <climits>
+#include <cstdint>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
@@ -8,16 +11,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <climits>
-#include <cstdint>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch::agent {
@@ -25,7 +25,8 @@ namespace {
 
 enum class Step : int { kSession, kStandardStreams, kGroups, kUser, kWorkingDirectory, kExecute };
 
-// What the child writes into a pipe when a step fails; the pipe closes by itself when exec succeeds.
+// What the child writes into a pipe when a step fails; the pipe closes by itself when exec
+// succeeds.
 struct Failure {
   Step step;
   int error;
@@ -54,8 +55,8 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// What the child needs, as plain pointers: between fork and exec it may call async-signal-safe functions only, because
-// another thread may have held malloc's lock.
+// What the child needs, as plain pointers: between fork and exec it may call async-signal-safe
+// functions only, because another thread may have held malloc's lock.
 struct ChildPlan {
   const ChildSpec& spec;
   const std::vector<char*>& candidates;
@@ -66,8 +67,7 @@ struct ChildPlan {
 
 [[noreturn]] void Fail(const ChildPlan& plan, Step step) {
   const Failure failure{step, errno};
-  [[maybe_unused]] const ssize_t written =
-      ::write(plan.failure_fd, &failure, sizeof failure);
+  [[maybe_unused]] const ssize_t written = ::write(plan.failure_fd, &failure, sizeof failure);
   ::_exit(127);
 }
 
@@ -80,7 +80,8 @@ void ResetSignals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// The raw calls: glibc's wrappers would signal the threads that this copy of the process no longer has.
+// The raw calls: glibc's wrappers would signal the threads that this copy of the process no longer
+// has.
 void BecomeUser(const ChildPlan& plan) {
   const User& user = plan.spec.user;
   if (::syscall(SYS_setgroups, user.groups.size(), user.groups.data()) != 0) {
@@ -107,7 +108,8 @@ void BecomeUser(const ChildPlan& plan) {
   for (char* candidate : plan.candidates) {
     if (candidate == nullptr) break;
     ::execve(candidate, plan.argv.data(), plan.env.data());
-    // As a shell does: what cannot be executed is only reported when no later directory has the program.
+    // As a shell does: what cannot be executed is only reported when no later directory has the
+    // program.
     if (errno != ENOENT && errno != ENOTDIR) error = errno;
     if (errno == E2BIG || errno == ENOMEM) break;
   }
@@ -163,7 +165,8 @@ absl::Status ToStatus(const ChildSpec& spec, const Failure& failure) {
       absl::ErrnoToStatus(failure.error, "cannot prepare the child process").message());
 }
 
-// fork(2), but the caller waits until the child has executed its program or ended, and the child starts in its cgroup.
+// fork(2), but the caller waits until the child has executed its program or ended, and the child
+// starts in its cgroup.
 pid_t ForkInto(int cgroup_fd) {
   clone_args args = {};
   args.flags = CLONE_VFORK;

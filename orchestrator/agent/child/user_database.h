@@ -1,8 +1,7 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
 
@@ -22,14 +21,16 @@ struct User {
   std::string shell;
 };
 
-// Looks users up in passwd and group files. Reads the files itself, at every call: getpwnam() needs shared objects that
-// a statically linked program may not have, and images and clients may add users. Immutable, thread-safe.
+// Looks users up in passwd and group files. Reads the files itself, at every call: getpwnam() needs
+// shared objects that a statically linked program may not have, and images and clients may add
+// users. Immutable, thread-safe.
 class UserDatabase {
  public:
   // `etc` is the directory of `passwd` and `group`.
   explicit UserDatabase(std::string etc) : etc_(std::move(etc)) {}
 
-  // NOT_FOUND: no such user. Others: passwd cannot be read. Without a group file, a user has its own group only.
+  // NOT_FOUND: no such user. Others: passwd cannot be read. Without a group file, a user has its
+  // own group only.
   absl::StatusOr<User> Find(absl::string_view name) const;
 
  private:

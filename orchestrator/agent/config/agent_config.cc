@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+
 #include "orchestrator/base/status_macros.h"
 #include "toml++/toml.h"
 
@@ -59,7 +60,8 @@ absl::StatusOr<std::optional<std::string>> String(const toml::table& table, absl
   const toml::node* node = table.get(key);
   if (node == nullptr) return std::nullopt;
   std::optional<std::string> text = node->value_exact<std::string>();
-  if (!text || text->empty()) return Invalid(where, absl::StrCat(key, " must be a string, not empty"));
+  if (!text || text->empty())
+    return Invalid(where, absl::StrCat(key, " must be a string, not empty"));
   return text;
 }
 
@@ -127,7 +129,8 @@ absl::Status ParseHttpProbe(absl::string_view url, absl::string_view where,
       return absl::OkStatus();
     }
   }
-  return Invalid(where, absl::StrCat("ready_http \"", url, "\" must be http://127.0.0.1:PORT/PATH"));
+  return Invalid(where,
+                 absl::StrCat("ready_http \"", url, "\" must be http://127.0.0.1:PORT/PATH"));
 }
 
 absl::Status ParseProbe(const toml::table& table, absl::string_view where, ProgramConfig& program) {
@@ -152,7 +155,8 @@ bool IsName(absl::string_view name) {
          });
 }
 
-// The program, or nothing when it does not run in this mode. `names` collects the names of all programs.
+// The program, or nothing when it does not run in this mode. `names` collects the names of all
+// programs.
 absl::StatusOr<std::optional<ProgramConfig>> ParseProgram(const toml::table& table, size_t index,
                                                           const AgentConfig& config,
                                                           const BootOptions& options,
@@ -178,13 +182,15 @@ absl::StatusOr<std::optional<ProgramConfig>> ParseProgram(const toml::table& tab
   ORCH_ASSIGN_OR_RETURN(std::optional<std::string> when, String(table, where, "when"));
   const std::string mode = when.value_or("always");
   if (mode != "always" && mode != "headful" && mode != "headless") {
-    return Invalid(where, absl::StrCat("when is \"", mode, "\"; it takes always, headful, headless"));
+    return Invalid(where,
+                   absl::StrCat("when is \"", mode, "\"; it takes always, headful, headless"));
   }
   const bool runs = mode == "always" || (mode == "headful") == options.headful;
   return runs ? std::make_optional(std::move(program)) : std::nullopt;
 }
 
-// Puts every program after those it waits for; names that do not run in this mode are dropped from `after`.
+// Puts every program after those it waits for; names that do not run in this mode are dropped from
+// `after`.
 absl::StatusOr<std::vector<ProgramConfig>> Order(std::vector<ProgramConfig> programs,
                                                  const std::set<std::string>& names) {
   std::set<std::string> running;
@@ -237,7 +243,8 @@ absl::StatusOr<AgentConfig> ParseAgentConfig(absl::string_view text, const BootO
 
   const toml::node* programs = table.get("program");
   if (programs == nullptr) return config;
-  if (!programs->is_array_of_tables()) return Invalid("config", "program must be [[program]] tables");
+  if (!programs->is_array_of_tables())
+    return Invalid("config", "program must be [[program]] tables");
   const toml::array& array = *programs->as_array();
   if (array.size() > kMaxPrograms) {
     return Invalid("config", absl::StrCat("has more than ", kMaxPrograms, " programs"));

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "orchestrator/agent/config/boot_options.h"
 
 namespace orch::agent {
@@ -27,7 +28,8 @@ struct ProgramConfig {
   std::string probe_path;
 };
 
-// /etc/orchestrator/agent.toml, see agent.example.toml beside this folder, as it applies to this boot.
+// /etc/orchestrator/agent.toml, see agent.example.toml beside this folder, as it applies to this
+// boot.
 struct AgentConfig {
   std::string default_user;
   // Each after those it waits for.
@@ -38,8 +40,8 @@ struct AgentConfig {
 inline constexpr size_t kMaxConfigBytes = 64 * 1024;
 
 // Parses the file's text and resolves modes and variables by `options`.
-// INVALID_ARGUMENT: not TOML, an unknown key, a missing or malformed value, an unknown or circular `after`; the message
-// names the program and key.
+// INVALID_ARGUMENT: not TOML, an unknown key, a missing or malformed value, an unknown or circular
+// `after`; the message names the program and key.
 absl::StatusOr<AgentConfig> ParseAgentConfig(absl::string_view toml, const BootOptions& options);
 
 }  // namespace orch::agent

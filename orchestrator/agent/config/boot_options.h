@@ -24,8 +24,9 @@ struct BootOptions {
   std::vector<std::string> unknown_keys;
 };
 
-// Parses a kernel command line. Words without the prefix "orch." are other people's. The last of a repeated key counts.
-// INVALID_ARGUMENT: a value is malformed; the message names the key and what it takes.
+// Parses a kernel command line. Words without the prefix "orch." are other people's. The last of a
+// repeated key counts. INVALID_ARGUMENT: a value is malformed; the message names the key and what
+// it takes.
 absl::StatusOr<BootOptions> ParseKernelCommandLine(absl::string_view command_line);
 
 }  // namespace orch::agent

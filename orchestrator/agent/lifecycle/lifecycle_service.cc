@@ -8,7 +8,8 @@
 namespace orch::agent {
 namespace {
 
-// One AwaitReady. Belongs to gRPC until OnDone, then deletes itself on the loop, to which its state is confined.
+// One AwaitReady. Belongs to gRPC until OnDone, then deletes itself on the loop, to which its state
+// is confined.
 class AwaitReadyCall final : public grpc::ServerUnaryReactor {
  public:
   AwaitReadyCall(EventLoop& loop, Supervisor& supervisor, guest::v1::AwaitReadyResponse& response)

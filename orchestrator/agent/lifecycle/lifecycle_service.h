@@ -1,6 +1,7 @@
 #pragma once
 
 #include "grpcpp/support/server_callback.h"
+
 #include "guest/v1/lifecycle.grpc.pb.h"
 #include "guest/v1/lifecycle.pb.h"
 #include "orchestrator/agent/loop/event_loop.h"
@@ -8,7 +9,8 @@
 
 namespace orch::agent {
 
-// guest.v1.LifecycleService: tells the daemon how the guest fares. No call holds a thread, however long it waits.
+// guest.v1.LifecycleService: tells the daemon how the guest fares. No call holds a thread, however
+// long it waits.
 class LifecycleService final : public guest::v1::LifecycleService::CallbackService {
  public:
   // Both outlive the server.

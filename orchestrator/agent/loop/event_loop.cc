@@ -1,13 +1,12 @@
 #include "orchestrator/agent/loop/event_loop.h"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
 #include <utility>
 
 #include "absl/synchronization/notification.h"
@@ -17,18 +16,17 @@ namespace {
 
 constexpr int kEventsPerWait = 64;
 
-// std::chrono and Abseil both read the wall clock for waiting; a guest's wall clock jumps when it is resumed.
+// std::chrono and Abseil both read the wall clock for waiting; a guest's wall clock jumps when it
+// is resumed.
 int64_t MonotonicNanoseconds() {
   timespec now;
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
 }
 
-// Descriptor in the low half, generation in the high one: an event that was reported for a descriptor's earlier watch
-// is recognised.
-uint64_t Key(int fd, uint64_t generation) {
-  return generation << 32 | static_cast<uint32_t>(fd);
-}
+// Descriptor in the low half, generation in the high one: an event that was reported for a
+// descriptor's earlier watch is recognised.
+uint64_t Key(int fd, uint64_t generation) { return generation << 32 | static_cast<uint32_t>(fd); }
 
 }  // namespace
 
@@ -47,13 +45,8 @@ absl::StatusOr<std::unique_ptr<EventLoop>> EventLoop::Create() {
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  absl::Notification started;
-  loop->thread_ = std::thread([raw = loop.get(), &started] {
-    started.WaitForNotification();
-    raw->Run();
-  });
+  loop->thread_ = std::thread([raw = loop.get()] { raw->Run(); });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  started.Notify();
   return loop;
 }
 

@@ -15,18 +15,20 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch::agent {
 
-// The agent's one thread for processes, pipes and sockets. What is confined to it needs no mutex: gRPC reactors, whose
-// methods run on gRPC's threads, post their work here.
+// The agent's one thread for processes, pipes and sockets. What is confined to it needs no mutex:
+// gRPC reactors, whose methods run on gRPC's threads, post their work here.
 //
-// Post() and RunAndWait() are thread-safe; everything else is called on the loop's thread only. Nothing that runs here
-// may block. All signals are blocked on this thread, so that writing to a pipe without reader is EPIPE.
+// Post() and RunAndWait() are thread-safe; everything else is called on the loop's thread only.
+// Nothing that runs here may block. All signals are blocked on this thread, so that writing to a
+// pipe without reader is EPIPE.
 //
-// The destructor stops watching, runs what was posted before it, drops what is posted later and joins; whoever posts
-// must therefore be gone first.
+// The destructor stops watching, runs what was posted before it, drops what is posted later and
+// joins; whoever posts must therefore be gone first.
 class EventLoop {
  public:
   using TimerId = uint64_t;
@@ -44,12 +46,14 @@ class EventLoop {
   // Posts `work` and waits for its end. Not on the loop's thread: it would wait for itself.
   void RunAndWait(absl::FunctionRef<void()> work);
 
-  // Calls `callback` while one of the epoll `events` (EPOLLIN, EPOLLOUT; level-triggered) holds for `fd`, which
-  // somebody else owns and unwatches before closing it. Replaces an earlier watch of the same descriptor; `events` 0
-  // keeps the watch but reports nothing except EPOLLERR and EPOLLHUP.
+  // Calls `callback` while one of the epoll `events` (EPOLLIN, EPOLLOUT; level-triggered) holds for
+  // `fd`, which somebody else owns and unwatches before closing it. Replaces an earlier watch of
+  // the same descriptor; `events` 0 keeps the watch but reports nothing except EPOLLERR and
+  // EPOLLHUP.
   void Watch(int fd, uint32_t events, Callback callback);
 
-  // Nothing is reported for `fd` any more, not even what has happened already. Unknown descriptors are ignored.
+  // Nothing is reported for `fd` any more, not even what has happened already. Unknown descriptors
+  // are ignored.
   void Unwatch(int fd);
 
   // Runs `work` once, `delay` from now by the monotonic clock.
@@ -57,8 +61,6 @@ class EventLoop {
 
   // A timer that has run, or 0, is ignored.
   void CancelTimer(TimerId id);
-
-  bool OnLoopThread() const { return std::this_thread::get_id() == thread_.get_id(); }
 
  private:
   struct Watched {

@@ -6,8 +6,8 @@
 
 namespace orch::agent {
 
-// Time since the kernel started, by a clock that nobody sets. Durations are measured with it, because the host sets the
-// guest's wall clock when it resumes it.
+// Time since the kernel started, by a clock that nobody sets. Durations are measured with it,
+// because the host sets the guest's wall clock when it resumes it.
 inline absl::Duration BootTime() {
   timespec now;
   ::clock_gettime(CLOCK_BOOTTIME, &now);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/agent/loop/monotonic_time.h"
 #include "orchestrator/agent/rpc/proto_time.h"
 #include "orchestrator/base/grpc_status.h"
@@ -29,7 +30,8 @@ ExecCall::ExecCall(const ProcessServiceContext& context, const guest::v1::ExecRe
 }
 
 void ExecCall::OnCancel() {
-  context_.children.loop.Post([this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
+  context_.children.loop.Post(
+      [this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
 }
 
 void ExecCall::OnDone() {

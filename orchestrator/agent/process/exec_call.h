@@ -6,15 +6,16 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "grpcpp/support/server_callback.h"
+
 #include "guest/v1/process.pb.h"
 #include "orchestrator/agent/child/child_process.h"
 #include "orchestrator/agent/process/process_service_context.h"
 
 namespace orch::agent {
 
-// One Exec: runs a command to its end, keeps the beginning of its output, and kills it when the call is cancelled.
-// The answer comes at the latest ChildProcess::kDrainTime after the command's end, even when a descendant in the
-// background holds its output open; such a descendant lives on.
+// One Exec: runs a command to its end, keeps the beginning of its output, and kills it when the
+// call is cancelled. The answer comes at the latest ChildProcess::kDrainTime after the command's
+// end, even when a descendant in the background holds its output open; such a descendant lives on.
 //
 // Belongs to gRPC until OnDone, then deletes itself on the loop, to which its state is confined.
 class ExecCall final : public grpc::ServerUnaryReactor, private ChildProcess::Observer {

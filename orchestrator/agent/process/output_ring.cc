@@ -5,7 +5,8 @@
 namespace orch::agent {
 namespace {
 
-// What a chunk costs apart from its bytes: a process that writes single bytes must not make the ring large.
+// What a chunk costs apart from its bytes: a process that writes single bytes must not make the
+// ring large.
 constexpr size_t kChunkOverhead = sizeof(OutputRing::Chunk);
 
 }  // namespace

@@ -58,23 +58,21 @@ grpc::ServerUnaryReactor* ProcessService::Spawn(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* ProcessService::Get(grpc::CallbackServerContext* context,
                                               const guest::v1::GetRequest* request,
                                               Process* response) {
-  return FinishOnLoop(context_.children.loop, context,
-                      [this, request, response]() -> absl::Status {
-                        ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process,
-                                              context_.table.Find(request->process_id()));
-                        *response = process->ToProto();
-                        return absl::OkStatus();
-                      });
+  return FinishOnLoop(context_.children.loop, context, [this, request, response]() -> absl::Status {
+    ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process,
+                          context_.table.Find(request->process_id()));
+    *response = process->ToProto();
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerUnaryReactor* ProcessService::List(grpc::CallbackServerContext* context,
                                                const guest::v1::ListRequest* request,
                                                guest::v1::ListResponse* response) {
-  return FinishOnLoop(context_.children.loop, context,
-                      [this, request, response]() -> absl::Status {
-                        ORCH_ASSIGN_OR_RETURN(*response, context_.table.List(*request));
-                        return absl::OkStatus();
-                      });
+  return FinishOnLoop(context_.children.loop, context, [this, request, response]() -> absl::Status {
+    ORCH_ASSIGN_OR_RETURN(*response, context_.table.List(*request));
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerUnaryReactor* ProcessService::Wait(grpc::CallbackServerContext*,

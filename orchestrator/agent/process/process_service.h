@@ -1,14 +1,15 @@
 #pragma once
 
 #include "grpcpp/support/server_callback.h"
+
 #include "guest/v1/process.grpc.pb.h"
 #include "guest/v1/process.pb.h"
 #include "orchestrator/agent/process/process_service_context.h"
 
 namespace orch::agent {
 
-// guest.v1.ProcessService: runs and watches processes in the guest. No call holds a thread; the work is done on the
-// event loop. Contracts of the calls are in process.proto.
+// guest.v1.ProcessService: runs and watches processes in the guest. No call holds a thread; the
+// work is done on the event loop. Contracts of the calls are in process.proto.
 class ProcessService final : public guest::v1::ProcessService::CallbackService {
  public:
   explicit ProcessService(const ProcessServiceContext& context) : context_(context) {}

@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {
@@ -74,11 +75,9 @@ void ProcessTable::Erase(uint64_t ordinal) {
 
 void ProcessTable::Expire() {
   const absl::Time oldest = clock_.Now() - limits_.ended_record_age;
-  size_t expired = ended_.size() > limits_.max_ended_records
-                       ? ended_.size() - limits_.max_ended_records
-                       : 0;
-  while (expired < ended_.size() &&
-         records_.at(ended_[expired]).process->finished_at() < oldest) {
+  size_t expired =
+      ended_.size() > limits_.max_ended_records ? ended_.size() - limits_.max_ended_records : 0;
+  while (expired < ended_.size() && records_.at(ended_[expired]).process->finished_at() < oldest) {
     ++expired;
   }
   for (size_t i = 0; i < expired; ++i) Erase(ended_[i]);
@@ -109,8 +108,8 @@ absl::StatusOr<std::shared_ptr<SpawnedProcess>> ProcessTable::Find(const std::st
 absl::StatusOr<guest::v1::ListResponse> ProcessTable::List(const guest::v1::ListRequest& request) {
   Expire();
   if (request.page_size() < 0 || request.page_size() > kMaxPageSize) {
-    return absl::InvalidArgumentError(absl::StrCat("page_size is ", request.page_size(),
-                                                   "; it must be 0..", kMaxPageSize));
+    return absl::InvalidArgumentError(
+        absl::StrCat("page_size is ", request.page_size(), "; it must be 0..", kMaxPageSize));
   }
   const int page_size = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   uint64_t after = 0;

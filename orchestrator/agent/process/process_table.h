@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "guest/v1/process.pb.h"
 #include "orchestrator/agent/child/child_process.h"
 #include "orchestrator/agent/process/resolve_process_spec.h"
@@ -17,11 +18,13 @@
 
 namespace orch::agent {
 
-// The processes of ProcessService: counts all that run and keeps the records of those that were spawned.
+// The processes of ProcessService: counts all that run and keeps the records of those that were
+// spawned.
 //
-// Records of ended processes are kept for `ended_record_age`, the newest `max_ended_records` of them; their output as
-// long as all of it together is at most `max_ended_output_bytes`, oldest dropped first. Confined to the loop's thread,
-// except construction and destruction, which kills what runs.
+// Records of ended processes are kept for `ended_record_age`, the newest `max_ended_records` of
+// them; their output as long as all of it together is at most `max_ended_output_bytes`, oldest
+// dropped first. Confined to the loop's thread, except construction and destruction, which kills
+// what runs.
 class ProcessTable {
  public:
   struct Limits {

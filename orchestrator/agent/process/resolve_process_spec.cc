@@ -1,13 +1,13 @@
 #include "orchestrator/agent/process/resolve_process_spec.h"
 
-#include <sys/stat.h>
-
 #include <map>
+#include <sys/stat.h>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+
 #include "orchestrator/agent/child/base_environment.h"
 #include "orchestrator/base/status_macros.h"
 
@@ -32,9 +32,8 @@ absl::Status CheckArguments(const guest::v1::ProcessSpec& spec) {
         absl::StrCat("spec.command must be 1..", kMaxCommandBytes, " bytes without NUL"));
   }
   if (spec.args_size() > kMaxArgs) {
-    return absl::InvalidArgumentError(absl::StrCat("spec.args has ", spec.args_size(),
-                                                   " arguments; at most ", kMaxArgs,
-                                                   " are allowed"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "spec.args has ", spec.args_size(), " arguments; at most ", kMaxArgs, " are allowed"));
   }
   size_t total = spec.command().size();
   for (int i = 0; i < spec.args_size(); ++i) {
@@ -66,13 +65,11 @@ absl::StatusOr<absl::Duration> ResolveTimeout(const guest::v1::ProcessSpec& spec
                                               absl::Duration default_timeout) {
   if (!spec.has_timeout()) return default_timeout;
   const auto& proto = spec.timeout();
-  const absl::Duration timeout =
-      absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
+  const absl::Duration timeout = absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
   if (proto.nanos() < -kMaxNanos || proto.nanos() > kMaxNanos || timeout < kMinTimeout ||
       timeout > kMaxTimeout) {
-    return absl::InvalidArgumentError(absl::StrCat("spec.timeout is ",
-                                                   absl::FormatDuration(timeout),
-                                                   "; it must be 1ms..24h"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("spec.timeout is ", absl::FormatDuration(timeout), "; it must be 1ms..24h"));
   }
   return timeout;
 }
@@ -104,8 +101,8 @@ bool IsDirectory(const std::string& path) {
 absl::StatusOr<std::string> ResolveCwd(const guest::v1::ProcessSpec& spec, const User& user) {
   if (spec.cwd().empty()) return IsDirectory(user.home) ? user.home : "/";
   if (spec.cwd().front() != '/' || spec.cwd().size() > kMaxCwdBytes || HasNul(spec.cwd())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "spec.cwd must be an absolute path of at most ", kMaxCwdBytes, " bytes without NUL"));
+    return absl::InvalidArgumentError(absl::StrCat("spec.cwd must be an absolute path of at most ",
+                                                   kMaxCwdBytes, " bytes without NUL"));
   }
   return spec.cwd();
 }

@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "guest/v1/process.pb.h"
 #include "orchestrator/agent/child/launch_child.h"
 #include "orchestrator/agent/child/user_database.h"
@@ -24,10 +25,12 @@ struct ResolvedProcess {
   absl::Duration timeout;
 };
 
-// Checks a client's spec against the limits in process.proto and fills in user, environment and working directory.
-// `default_timeout` is used when the spec has none; it may be infinite. Reads /etc/passwd.
+// Checks a client's spec against the limits in process.proto and fills in user, environment and
+// working directory. `default_timeout` is used when the spec has none; it may be infinite. Reads
+// /etc/passwd.
 //
-// INVALID_ARGUMENT: a field is out of range or names an unknown user; the message names the field and its limit.
+// INVALID_ARGUMENT: a field is out of range or names an unknown user; the message names the field
+// and its limit.
 absl::StatusOr<ResolvedProcess> ResolveProcessSpec(const guest::v1::ProcessSpec& spec,
                                                    const UserDatabase& users,
                                                    const ProcessDefaults& defaults,

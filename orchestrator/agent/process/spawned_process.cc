@@ -23,8 +23,7 @@ SpawnedProcess::SpawnedProcess(const guest::v1::SpawnRequest& request, const Clo
 absl::StatusOr<std::shared_ptr<SpawnedProcess>> SpawnedProcess::Start(
     const ChildContext& context, const guest::v1::SpawnRequest& request, ResolvedProcess resolved,
     const Clock& clock, std::function<void()> on_end) {
-  std::shared_ptr<SpawnedProcess> process(
-      new SpawnedProcess(request, clock, std::move(on_end)));
+  std::shared_ptr<SpawnedProcess> process(new SpawnedProcess(request, clock, std::move(on_end)));
   ChildProcess::Options options;
   options.child = std::move(resolved.child);
   options.timeout = resolved.timeout;

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "guest/v1/process.pb.h"
 #include "orchestrator/agent/child/child_process.h"
 #include "orchestrator/agent/process/output_ring.h"
@@ -19,18 +20,19 @@ namespace orch::agent {
 
 // The record of a process started by Spawn: running or ended, with the output that is kept.
 //
-// Confined to the loop's thread. Owned by the ProcessTable and by the streams that read it, which may outlive the
-// record there; hence shared.
+// Confined to the loop's thread. Owned by the ProcessTable and by the streams that read it, which
+// may outlive the record there; hence shared.
 class SpawnedProcess : private ChildProcess::Observer {
  public:
   using SubscriptionId = uint64_t;
 
   static constexpr size_t kRingBytes = 4 * 1024 * 1024;
 
-  // Errors of ChildProcess::Start(). `clock` outlives the process; `on_end` is called from the loop when it has ended.
+  // Errors of ChildProcess::Start(). `clock` outlives the process; `on_end` is called from the loop
+  // when it has ended.
   static absl::StatusOr<std::shared_ptr<SpawnedProcess>> Start(
-      const ChildContext& context, const guest::v1::SpawnRequest& request,
-      ResolvedProcess resolved, const Clock& clock, std::function<void()> on_end);
+      const ChildContext& context, const guest::v1::SpawnRequest& request, ResolvedProcess resolved,
+      const Clock& clock, std::function<void()> on_end);
 
   const std::string& id() const { return id_; }
   guest::v1::ProcessStatus status() const { return status_; }

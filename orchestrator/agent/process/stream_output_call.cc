@@ -29,13 +29,19 @@ StreamOutputCall::StreamOutputCall(const ProcessServiceContext& context,
 void StreamOutputCall::OnWriteDone(bool ok) {
   context_.children.loop.Post([this, ok] {
     sending_ = false;
-    if (!ok) FinishOnce(absl::CancelledError("the caller has gone"));
-    SendNext();
+    if (finished_) {
+      Finish(ToGrpcStatus(end_));
+    } else if (ok) {
+      SendNext();
+    } else {
+      FinishOnce(absl::CancelledError("the caller has gone"));
+    }
   });
 }
 
 void StreamOutputCall::OnCancel() {
-  context_.children.loop.Post([this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
+  context_.children.loop.Post(
+      [this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
 }
 
 void StreamOutputCall::OnDone() {
@@ -105,7 +111,9 @@ void StreamOutputCall::FinishOnce(const absl::Status& status) {
     process_->Unsubscribe(subscription_);
     process_->RemoveReader(reader_);
   }
-  Finish(ToGrpcStatus(status));
+  end_ = status;
+  // Else when the message under way has been sent.
+  if (!sending_) Finish(ToGrpcStatus(end_));
 }
 
 }  // namespace orch::agent

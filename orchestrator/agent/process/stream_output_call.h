@@ -6,17 +6,17 @@
 
 #include "absl/status/status.h"
 #include "grpcpp/support/server_callback.h"
+
 #include "guest/v1/process.pb.h"
 #include "orchestrator/agent/process/process_service_context.h"
 #include "orchestrator/agent/process/spawned_process.h"
 
 namespace orch::agent {
 
-// One StreamOutput: sends a process's kept output and then follows. One message is under way at a time, so that a slow
-// client holds a process in BLOCK mode back. Belongs to gRPC until OnDone, then deletes itself on the loop, to which its
-// state is confined.
-class StreamOutputCall final
-    : public grpc::ServerWriteReactor<guest::v1::StreamOutputResponse> {
+// One StreamOutput: sends a process's kept output and then follows. One message is under way at a
+// time, so that a slow client holds a process in BLOCK mode back. Belongs to gRPC until OnDone,
+// then deletes itself on the loop, to which its state is confined.
+class StreamOutputCall final : public grpc::ServerWriteReactor<guest::v1::StreamOutputResponse> {
  public:
   StreamOutputCall(const ProcessServiceContext& context,
                    const guest::v1::StreamOutputRequest& request);
@@ -45,6 +45,8 @@ class StreamOutputCall final
   std::optional<guest::v1::OutputChunk> next_chunk_;
   bool sending_ = false;
   bool finished_ = false;
+  // How the call ends, once `finished_`.
+  absl::Status end_;
 };
 
 }  // namespace orch::agent

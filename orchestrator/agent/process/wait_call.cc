@@ -13,7 +13,8 @@ WaitCall::WaitCall(const ProcessServiceContext& context, const guest::v1::WaitRe
 }
 
 void WaitCall::OnCancel() {
-  context_.children.loop.Post([this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
+  context_.children.loop.Post(
+      [this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
 }
 
 void WaitCall::OnDone() {

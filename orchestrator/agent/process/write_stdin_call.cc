@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/grpc_status.h"
 #include "orchestrator/base/status_macros.h"
 
@@ -33,7 +34,8 @@ void WriteStdinCall::OnReadDone(bool ok) {
 }
 
 void WriteStdinCall::OnCancel() {
-  context_.children.loop.Post([this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
+  context_.children.loop.Post(
+      [this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
 }
 
 void WriteStdinCall::OnDone() {

@@ -4,14 +4,15 @@
 
 #include "absl/status/status.h"
 #include "grpcpp/support/server_callback.h"
+
 #include "guest/v1/process.pb.h"
 #include "orchestrator/agent/process/process_service_context.h"
 #include "orchestrator/agent/process/spawned_process.h"
 
 namespace orch::agent {
 
-// One WriteStdin: takes a message when the one before it is in the process's pipe. Belongs to gRPC until OnDone, then
-// deletes itself on the loop, to which its state is confined.
+// One WriteStdin: takes a message when the one before it is in the process's pipe. Belongs to gRPC
+// until OnDone, then deletes itself on the loop, to which its state is confined.
 class WriteStdinCall final : public grpc::ServerReadReactor<guest::v1::WriteStdinRequest> {
  public:
   WriteStdinCall(const ProcessServiceContext& context, guest::v1::WriteStdinResponse& response);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/agent/child/base_environment.h"
 #include "orchestrator/agent/loop/monotonic_time.h"
 #include "orchestrator/agent/rpc/proto_time.h"
@@ -58,12 +59,13 @@ absl::Status Program::TryLaunch() {
   ORCH_ASSIGN_OR_RETURN(options.child.user, users_.Find(config_.user));
   options.child.argv = config_.argv;
   options.child.env = BaseEnvironment(options.child.user, options_.headful, config_.env);
-  options.child.cwd = options.child.user.home.empty() ? "/" : options.child.user.home;
+  const std::string root = "/";
+  options.child.cwd = options.child.user.home.empty() ? root : options.child.user.home;
   absl::StatusOr<std::unique_ptr<ChildProcess>> child =
       ChildProcess::Start(context_, options, *this);
-  if (absl::IsNotFound(child.status()) && options.child.cwd != "/") {
+  if (absl::IsNotFound(child.status()) && options.child.cwd != root) {
     // A user without home directory.
-    options.child.cwd = "/";
+    options.child.cwd = root;
     child = ChildProcess::Start(context_, std::move(options), *this);
   }
   ORCH_RETURN_IF_ERROR(child.status());
@@ -72,7 +74,7 @@ absl::Status Program::TryLaunch() {
 }
 
 void Program::BecomeReady() {
-  // The probe that called this is destroyed with it.
+  // The probe is what calls this: it must not be destroyed before it returns.
   context_.loop.Post([probe = std::shared_ptr<ReadinessProbe>(std::move(probe_))] {});
   ready_ = true;
   Log(LogLevel::kInfo, "program_ready",

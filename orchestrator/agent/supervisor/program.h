@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+
 #include "guest/v1/lifecycle.pb.h"
 #include "orchestrator/agent/child/child_process.h"
 #include "orchestrator/agent/child/user_database.h"
@@ -27,8 +28,9 @@ struct RestartPolicy {
 absl::Duration NextRestartDelay(const RestartPolicy& policy, absl::Duration last_delay,
                                 absl::Duration ran_for);
 
-// One supervised program: starts it, watches whether it is ready, logs its output, and starts it again when it ends.
-// Confined to the loop's thread. The destructor kills the program and its descendants.
+// One supervised program: starts it, watches whether it is ready, logs its output, and starts it
+// again when it ends. Confined to the loop's thread. The destructor kills the program and its
+// descendants.
 class Program : private ChildProcess::Observer {
  public:
   struct Options {

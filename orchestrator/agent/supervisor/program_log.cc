@@ -1,10 +1,9 @@
 #include "orchestrator/agent/supervisor/program_log.h"
 
+#include <cstdio>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cstdio>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -21,8 +20,7 @@ UniqueFd OpenLog(const std::string& path) {
 
 }  // namespace
 
-ProgramLog::ProgramLog(const std::string& directory, const std::string& name,
-                       size_t max_file_bytes)
+ProgramLog::ProgramLog(const std::string& directory, const std::string& name, size_t max_file_bytes)
     : path_(directory.empty() ? "" : absl::StrCat(directory, "/", name, ".log")),
       max_file_bytes_(max_file_bytes) {
   if (path_.empty()) return;

@@ -3,14 +3,16 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch::agent {
 
-// What one supervised program wrote: its last bytes in memory, and the last of two files on disk. Not thread-safe.
+// What one supervised program wrote: its last bytes in memory, and the last of two files on disk.
+// Not thread-safe.
 //
-// NAME.log grows to `max_file_bytes`, then becomes NAME.log.1. A disk that fails or is full costs the file, never the
-// program.
+// NAME.log grows to `max_file_bytes`, then becomes NAME.log.1. A disk that fails or is full costs
+// the file, never the program.
 class ProgramLog {
  public:
   static constexpr size_t kTailBytes = 256 * 1024;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "guest/v1/lifecycle.pb.h"
 #include "orchestrator/agent/child/child_process.h"
 #include "orchestrator/agent/child/user_database.h"
@@ -15,16 +16,17 @@
 
 namespace orch::agent {
 
-// Keeps an image's programs running: starts each when those it waits for are ready, and starts it again when it ends.
-// A program that ends does not stop those that came after it.
+// Keeps an image's programs running: starts each when those it waits for are ready, and starts it
+// again when it ends. A program that ends does not stop those that came after it.
 //
-// Confined to the loop's thread, except construction, Start() and destruction, which kills the programs.
+// Confined to the loop's thread, except construction, Start() and destruction, which kills the
+// programs.
 class Supervisor {
  public:
   using WaiterId = uint64_t;
 
-  // `programs` are in an order in which each comes after those it waits for (see AgentConfig). `context` and `users`
-  // outlive the supervisor.
+  // `programs` are in an order in which each comes after those it waits for (see AgentConfig).
+  // `context` and `users` outlive the supervisor.
   Supervisor(const ChildContext& context, const UserDatabase& users,
              std::vector<ProgramConfig> programs, Program::Options options);
   ~Supervisor();
@@ -37,8 +39,8 @@ class Supervisor {
   // Every program is ready.
   bool ready() const;
 
-  // Since the kernel started: when the supervisor was made, and when all programs were ready for the first time (zero
-  // before).
+  // Since the kernel started: when the supervisor was made, and when all programs were ready for
+  // the first time (zero before).
   absl::Duration uptime_at_start() const { return uptime_at_start_; }
   absl::Duration uptime_at_ready() const { return uptime_at_ready_; }
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/format/browser_tables.h"
 #include "orchestrator/orchctl/parse/values.h"
@@ -21,7 +22,8 @@ void BrowsersCreateCommand::Configure(CLI::App& app) {
   app.add_option("--viewport", viewport_, "Size of the screen (default 1920x1080)")
       ->type_name("WxH")
       ->excludes(headless);
-  app.add_flag("--kiosk", kiosk_, "Chromium fills the screen without any controls")->excludes(headless);
+  app.add_flag("--kiosk", kiosk_, "Chromium fills the screen without any controls")
+      ->excludes(headless);
   app.add_flag("--no-wait", no_wait_, "Return at once, while the browser boots");
   app.footer(R"(
 Waits until the browser is ready and prints it.

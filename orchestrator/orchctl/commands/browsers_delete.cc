@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/format/browser_tables.h"

@@ -7,7 +7,8 @@
 
 namespace orch::ctl {
 
-// `orchctl browsers delete`: deletes browsers one after the other. What fails is reported and does not keep the rest.
+// `orchctl browsers delete`: deletes browsers one after the other. What fails is reported and does
+// not keep the rest.
 class BrowsersDeleteCommand : public Command {
  public:
   void Configure(CLI::App& app) override;

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "CLI/Validators.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+
+#include "CLI/Validators.hpp"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/format/browser_tables.h"
 #include "orchestrator/orchctl/format/json.h"
@@ -22,7 +23,8 @@ constexpr int kPageSize = 500;
 
 std::vector<BrowserState> AllStates() {
   std::vector<BrowserState> states;
-  for (int i = orchestrator::v1::BrowserState_MIN + 1; i <= orchestrator::v1::BrowserState_MAX; ++i) {
+  for (int i = orchestrator::v1::BrowserState_MIN + 1; i <= orchestrator::v1::BrowserState_MAX;
+       ++i) {
     if (orchestrator::v1::BrowserState_IsValid(i)) states.push_back(static_cast<BrowserState>(i));
   }
   return states;
@@ -37,10 +39,11 @@ std::vector<std::string> AllStateWords() {
 }  // namespace
 
 void BrowsersListCommand::Configure(CLI::App& app) {
-  CLI::Option* state = app.add_option("--state", states_, "Only browsers in this state; may be repeated")
-                           ->type_name("STATE")
-                           ->allow_extra_args(false)
-                           ->check(CLI::IsMember(AllStateWords(), CLI::ignore_case));
+  CLI::Option* state =
+      app.add_option("--state", states_, "Only browsers in this state; may be repeated")
+          ->type_name("STATE")
+          ->allow_extra_args(false)
+          ->check(CLI::IsMember(AllStateWords(), CLI::ignore_case));
   app.add_flag("-a,--all", all_, "Ended browsers, too")->excludes(state);
   app.add_flag("-q,--quiet", quiet_, "Print nothing but session ids");
   app.footer(R"(
@@ -59,9 +62,8 @@ absl::StatusOr<std::vector<Browser>> BrowsersListCommand::ListAll(Invocation& in
   }
   std::vector<Browser> browsers;
   do {
-    ORCH_ASSIGN_OR_RETURN(auto page,
-                          invocation.Call(invocation.connection().browsers(),
-                                          &BrowserService::Stub::ListBrowsers, request));
+    ORCH_ASSIGN_OR_RETURN(auto page, invocation.Call(invocation.connection().browsers(),
+                                                     &BrowserService::Stub::ListBrowsers, request));
     for (Browser& browser : *page.mutable_browsers()) browsers.push_back(std::move(browser));
     if (!page.next_page_token().empty() && page.next_page_token() == request.page_token()) {
       return absl::InternalError("the daemon repeats a page token; the list would never end");

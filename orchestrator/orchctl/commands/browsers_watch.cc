@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/time/clock.h"
+
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/format/browser_tables.h"
 #include "orchestrator/orchctl/format/json.h"
@@ -24,7 +25,7 @@ Examples:
   orchctl browsers watch -o json | jq --unbuffered -r .state)");
 }
 
-absl::StatusOr<bool> BrowsersWatchCommand::WatchOnce(Invocation& invocation) const {
+absl::Status BrowsersWatchCommand::WatchOnce(Invocation& invocation) const {
   orchestrator::v1::WatchBrowsersRequest request;
   request.set_session_id(session_id_);
   grpc::ClientContext context;
@@ -32,9 +33,8 @@ absl::StatusOr<bool> BrowsersWatchCommand::WatchOnce(Invocation& invocation) con
   WatchBrowsersResponse response;
   while (reader->Read(&response)) {
     const orchestrator::v1::Browser& browser = response.browser();
-    ORCH_RETURN_IF_ERROR(invocation.Print(invocation.json()
-                                              ? ToJson(browser, JsonStyle::kCompact)
-                                              : BrowserEvent(browser, absl::Now())));
+    ORCH_RETURN_IF_ERROR(invocation.Print(invocation.json() ? ToJson(browser, JsonStyle::kCompact)
+                                                            : BrowserEvent(browser, absl::Now())));
     const bool ended = browser.state() == orchestrator::v1::BROWSER_STATE_DELETED ||
                        browser.state() == orchestrator::v1::BROWSER_STATE_FAILED;
     if (ended && !session_id_.empty()) {

@@ -1,6 +1,7 @@
 #include "orchestrator/orchctl/commands/node.h"
 
 #include "absl/time/clock.h"
+
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/format/node_tables.h"
 

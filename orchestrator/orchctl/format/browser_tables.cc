@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+
 #include "orchestrator/orchctl/format/printable.h"
 #include "orchestrator/orchctl/format/table.h"
 #include "orchestrator/orchctl/format/words.h"

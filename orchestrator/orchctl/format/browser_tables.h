@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "orchestrator/v1/browsers.pb.h"
 
 namespace orch::ctl {
@@ -14,7 +15,8 @@ std::string BrowserTable(const std::vector<orchestrator::v1::Browser>& browsers,
 // All that is known of one browser, one field per line.
 std::string BrowserDetails(const orchestrator::v1::Browser& browser);
 
-// One line for a change of state. Columns of successive lines align, without knowledge of what is to come.
+// One line for a change of state. Columns of successive lines align, without knowledge of what is
+// to come.
 std::string BrowserEvent(const orchestrator::v1::Browser& browser, absl::Time now);
 
 }  // namespace orch::ctl

@@ -85,7 +85,8 @@ class JsonWriter {
 
 template <typename Integer>
 std::string Integer64(Integer value) {
-  const uint64_t magnitude = value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+  const uint64_t magnitude =
+      value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
   return magnitude <= kMaxExactInteger ? absl::StrCat(value) : absl::StrCat("\"", value, "\"");
 }
 
@@ -107,20 +108,23 @@ std::string Scalar(const Message& message, const FieldDescriptor& field, int ind
   const bool one = index < 0;
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32:
-      return absl::StrCat(one ? from.GetInt32(message, f) : from.GetRepeatedInt32(message, f, index));
+      return absl::StrCat(one ? from.GetInt32(message, f)
+                              : from.GetRepeatedInt32(message, f, index));
     case FieldDescriptor::CPPTYPE_UINT32:
-      return absl::StrCat(one ? from.GetUInt32(message, f) : from.GetRepeatedUInt32(message, f, index));
+      return absl::StrCat(one ? from.GetUInt32(message, f)
+                              : from.GetRepeatedUInt32(message, f, index));
     case FieldDescriptor::CPPTYPE_INT64:
       return Integer64(one ? from.GetInt64(message, f) : from.GetRepeatedInt64(message, f, index));
     case FieldDescriptor::CPPTYPE_UINT64:
-      return Integer64(one ? from.GetUInt64(message, f) : from.GetRepeatedUInt64(message, f, index));
+      return Integer64(one ? from.GetUInt64(message, f)
+                           : from.GetRepeatedUInt64(message, f, index));
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return Double(one ? from.GetDouble(message, f) : from.GetRepeatedDouble(message, f, index));
     case FieldDescriptor::CPPTYPE_FLOAT:
       return Double(one ? from.GetFloat(message, f) : from.GetRepeatedFloat(message, f, index));
     case FieldDescriptor::CPPTYPE_BOOL:
       return (one ? from.GetBool(message, f) : from.GetRepeatedBool(message, f, index)) ? "true"
-                                                                                       : "false";
+                                                                                        : "false";
     case FieldDescriptor::CPPTYPE_ENUM: {
       const int number =
           one ? from.GetEnumValue(message, f) : from.GetRepeatedEnumValue(message, f, index);

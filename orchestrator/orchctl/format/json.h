@@ -15,10 +15,11 @@ enum class JsonStyle {
   kCompact,
 };
 
-// Protobuf's JSON with three differences that suit scripts: fields have the names that the .proto files give them,
-// fields at their default are there, and 64-bit integers are numbers up to 2^53 (beyond, where a reader that uses
-// doubles would lose digits, they are strings). Ends in '\n'.
-std::string ToJson(const google::protobuf::Message& message, JsonStyle style = JsonStyle::kIndented);
+// Protobuf's JSON with three differences that suit scripts: fields have the names that the .proto
+// files give them, fields at their default are there, and 64-bit integers are numbers up to 2^53
+// (beyond, where a reader that uses doubles would lose digits, they are strings). Ends in '\n'.
+std::string ToJson(const google::protobuf::Message& message,
+                   JsonStyle style = JsonStyle::kIndented);
 
 // An array of messages.
 std::string ToJson(const std::vector<const google::protobuf::Message*>& messages);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+
 #include "orchestrator/orchctl/format/table.h"
 #include "orchestrator/orchctl/format/words.h"
 
@@ -36,8 +37,9 @@ std::string NodeDetails(const Node& node, absl::Time now) {
   fields.AddRow({"accelerator", WithReason(Word(node.accelerator()), node.accelerator_reason())});
   fields.AddRow({"transport", WithReason(Word(node.transport()), node.transport_reason())});
   fields.AddRow({"cpus", absl::StrCat(node.host_cpus())});
-  fields.AddRow({"memory", absl::StrCat(node.host_memory_mib(), " MiB, ", node.committed_memory_mib(),
-                                        " MiB committed to browsers")});
+  fields.AddRow(
+      {"memory", absl::StrCat(node.host_memory_mib(), " MiB, ", node.committed_memory_mib(),
+                              " MiB committed to browsers")});
   fields.AddRow({"browsers", Counts(node)});
   fields.AddRow({"state directory", node.state_dir()});
   fields.AddRow({"started", LocalTime(node.started_at())});

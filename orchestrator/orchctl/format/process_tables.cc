@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+
 #include "orchestrator/orchctl/format/table.h"
 #include "orchestrator/orchctl/format/words.h"
 

@@ -4,11 +4,13 @@
 #include <vector>
 
 #include "absl/time/time.h"
+
 #include "guest/v1/process.pb.h"
 
 namespace orch::ctl {
 
-// One line per process under a header; ages of running processes are as of `now`, for others how long they ran.
+// One line per process under a header; ages of running processes are as of `now`, for others how
+// long they ran.
 std::string ProcessTable(const std::vector<guest::v1::Process>& processes, absl::Time now);
 
 // "RUNNING", "EXITED 0", "KILLED by signal 9", "TIMED_OUT".

@@ -5,8 +5,8 @@
 
 namespace orch::ctl {
 
-// Rows of text under a header, with columns aligned by spaces. Cells are made Printable; an empty cell shows as "-".
-// Not thread-safe.
+// Rows of text under a header, with columns aligned by spaces. Cells are made Printable; an empty
+// cell shows as "-". Not thread-safe.
 //
 //   Table table({"SESSION ID", "STATE"});
 //   table.AddRow({browser.session_id(), "READY"});

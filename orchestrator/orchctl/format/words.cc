@@ -21,7 +21,8 @@ std::string Word(orchestrator::v1::BrowserState state) {
 }
 
 std::string Word(orchestrator::v1::Accelerator accelerator) {
-  return WithoutPrefix(orchestrator::v1::Accelerator_Name(accelerator), "ACCELERATOR_", accelerator);
+  return WithoutPrefix(orchestrator::v1::Accelerator_Name(accelerator), "ACCELERATOR_",
+                       accelerator);
 }
 
 std::string Word(orchestrator::v1::Transport transport) {

@@ -5,8 +5,8 @@
 
 #include "CLI/App.hpp"
 
-// The arguments that name a browser ("ID") and a process in it ("PID"), alike in every command. The completion scripts
-// know "ID" and offer browsers for it.
+// The arguments that name a browser ("ID") and a process in it ("PID"), alike in every command. The
+// completion scripts know "ID" and offer browsers for it.
 namespace orch::ctl {
 
 void AddSessionId(CLI::App& app, std::string& session_id);

@@ -13,7 +13,8 @@ void ProcessOptions::Configure(CLI::App& app) {
   app.add_option("-e,--env", environment_, "Set an environment variable; may be repeated")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
-  CLI::Option* user = app.add_option("-u,--user", user_, "Run as this user of the guest")->type_name("USER");
+  CLI::Option* user =
+      app.add_option("-u,--user", user_, "Run as this user of the guest")->type_name("USER");
   app.add_flag("--root", root_, "Run as root")->excludes(user);
   app.add_option("--timeout", timeout_, "Kill the process after this long, such as 90s")
       ->type_name("DURATION");

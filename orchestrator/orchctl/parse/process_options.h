@@ -3,18 +3,21 @@
 #include <string>
 #include <vector>
 
-#include "CLI/App.hpp"
 #include "absl/status/statusor.h"
+
+#include "CLI/App.hpp"
 #include "guest/v1/process.pb.h"
 
 namespace orch::ctl {
 
-// The options that say how a guest process is run, the same in `process exec` and `process spawn`. Not thread-safe.
+// The options that say how a guest process is run, the same in `process exec` and `process spawn`.
+// Not thread-safe.
 class ProcessOptions {
  public:
   void Configure(CLI::App& app);
 
-  // What to run: `guest_command` (not empty), the way the options say. INVALID_ARGUMENT: an option is malformed.
+  // What to run: `guest_command` (not empty), the way the options say. INVALID_ARGUMENT: an option
+  // is malformed.
   absl::StatusOr<guest::v1::ProcessSpec> Build(const std::vector<std::string>& guest_command) const;
 
  private:

@@ -81,7 +81,8 @@ absl::StatusOr<PortForward> ParsePortForward(absl::string_view text) {
   if (good && parts.size() == 1) ports.local = ports.remote;
   if (good && parts.size() == 2 && !parts[0].empty()) good = ParsePort(parts[0], 0, &ports.local);
   if (!good) {
-    return Unfit("ports", text, "[LOCAL:]REMOTE with ports in 1..65535 (LOCAL may be 0), such as 8080:80");
+    return Unfit("ports", text,
+                 "[LOCAL:]REMOTE with ports in 1..65535 (LOCAL may be 0), such as 8080:80");
   }
   return ports;
 }
@@ -102,7 +103,8 @@ absl::Status CheckId(absl::string_view text) {
   if (!text.empty() && text.size() <= kMaxIdLength && std::all_of(text.begin(), text.end(), fits)) {
     return absl::OkStatus();
   }
-  return Unfit("id", text, "1..64 letters, digits, '-' and '_', such as \"orchctl browsers list\" shows");
+  return Unfit("id", text,
+               "1..64 letters, digits, '-' and '_', such as \"orchctl browsers list\" shows");
 }
 
 }  // namespace orch::ctl

@@ -9,11 +9,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "guest/v1/computer.pb.h"
 #include "orchestrator/v1/browsers.pb.h"
 
-// What people type for option values. Every failure is INVALID_ARGUMENT and quotes what was typed, says what is wanted
-// and gives an example.
+// What people type for option values. Every failure is INVALID_ARGUMENT and quotes what was typed,
+// says what is wanted and gives an example.
 namespace orch::ctl {
 
 // "1920x1080", within what the API allows.
@@ -40,7 +41,8 @@ absl::StatusOr<PortForward> ParsePortForward(absl::string_view text);
 // "90s", "1m30s", "500ms"; more than zero, finite.
 absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view text);
 
-// What could be a browser's or a process's id: 1..64 letters, digits, '-' and '_'. Whether it is one, the daemon knows.
+// What could be a browser's or a process's id: 1..64 letters, digits, '-' and '_'. Whether it is
+// one, the daemon knows.
 absl::Status CheckId(absl::string_view text);
 
 }  // namespace orch::ctl

@@ -35,13 +35,14 @@ std::string GetQuery() {
   return absl::StrCat("SELECT ", kBrowserColumns, " FROM browsers WHERE session_id = ?");
 }
 
-// Parameters: 1 bit mask of states, 2 and 3 the cursor, 4 the limit. Where there is no cursor, the
-// one before everything is bound.
+// Parameters: 1 bit mask of states or -1 for all, 2 and 3 the cursor, 4 the limit. Where there is
+// no cursor, the one before everything is bound.
 std::string ListQuery(absl::string_view condition) {
-  return absl::StrCat("SELECT ", kBrowserColumns, " FROM browsers WHERE ", condition,
-                      "((1 << state) & ?1) != 0 AND created_at_ns <= ?2 AND (created_at_ns < ?2 OR "
-                      "session_id > ?3) "
-                      "ORDER BY created_at_ns DESC, session_id LIMIT ?4");
+  return absl::StrCat(
+      "SELECT ", kBrowserColumns, " FROM browsers WHERE ", condition,
+      "(?1 < 0 OR ((1 << state) & ?1) != 0) AND created_at_ns <= ?2 AND (created_at_ns < ?2 OR "
+      "session_id > ?3) "
+      "ORDER BY created_at_ns DESC, session_id LIMIT ?4");
 }
 
 int64_t StateMask(const std::vector<BrowserState>& states) {

@@ -1,0 +1,152 @@
+// PID 1 of a guest: prepares the guest, keeps the image's programs running and serves guest.v1 to
+// the host. This is the only place that names implementations. It never returns: PID 1 must not.
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <unistd.h>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+#include "orchestrator/agent/channel/serial_listener.h"
+#include "orchestrator/agent/channel/serial_port.h"
+#include "orchestrator/agent/channel/vsock_listener.h"
+#include "orchestrator/agent/child/cgroup_tree.h"
+#include "orchestrator/agent/child/child_process.h"
+#include "orchestrator/agent/child/child_reaper.h"
+#include "orchestrator/agent/child/user_database.h"
+#include "orchestrator/agent/computer/computer_service.h"
+#include "orchestrator/agent/config/agent_config.h"
+#include "orchestrator/agent/config/boot_options.h"
+#include "orchestrator/agent/init/guest_init.h"
+#include "orchestrator/agent/lifecycle/lifecycle_service.h"
+#include "orchestrator/agent/loop/event_loop.h"
+#include "orchestrator/agent/process/process_service.h"
+#include "orchestrator/agent/process/process_table.h"
+#include "orchestrator/agent/server/agent_server.h"
+#include "orchestrator/agent/supervisor/supervisor.h"
+#include "orchestrator/agent/tunnel/tunnel_service.h"
+#include "orchestrator/base/annotate.h"
+#include "orchestrator/base/clock.h"
+#include "orchestrator/base/files.h"
+#include "orchestrator/base/log.h"
+#include "orchestrator/base/status_macros.h"
+
+namespace orch::agent {
+namespace {
+
+constexpr char kConfigPath[] = "/etc/orchestrator/agent.toml";
+constexpr char kLogDirectory[] = "/var/log/orchestrator";
+constexpr char kCgroupPath[] = "/sys/fs/cgroup/orchestrator";
+constexpr char kDisplay[] = ":0";
+constexpr size_t kMaxCommandLineBytes = 64 * 1024;
+
+// Where the host looks for the agent: the same as in model/guest_address.h, which is the host's.
+constexpr uint32_t kVsockPort = 1024;
+constexpr char kSerialPortName[] = "org.orchestrator.agent.0";
+// The kernel announces a virtio-serial port some time after its driver is there.
+constexpr absl::Duration kChannelTimeout = absl::Seconds(10);
+constexpr absl::Duration kChannelInterval = absl::Milliseconds(20);
+
+struct Listeners {
+  std::unique_ptr<SerialListener> serial;
+  std::unique_ptr<VsockListener> vsock;
+};
+
+absl::StatusOr<BootOptions> PrepareGuest() {
+  ORCH_RETURN_IF_ERROR(MountFileSystems());
+  SetProcessDefaults();
+  ORCH_ASSIGN_OR_RETURN(const std::string command_line,
+                        ReadFile("/proc/cmdline", kMaxCommandLineBytes));
+  ORCH_ASSIGN_OR_RETURN(BootOptions options, ParseKernelCommandLine(command_line));
+  for (const std::string& key : options.unknown_keys) {
+    Log(LogLevel::kWarning, "unknown_boot_option", {{"key", key}});
+  }
+  ORCH_RETURN_IF_ERROR(BringUpLoopback());
+  ORCH_RETURN_IF_ERROR(SetHostname(options.hostname));
+  return options;
+}
+
+absl::StatusOr<AgentConfig> LoadConfig(const BootOptions& options) {
+  ORCH_ASSIGN_OR_RETURN(const std::string text, ReadFile(kConfigPath, kMaxConfigBytes));
+  absl::StatusOr<AgentConfig> config = ParseAgentConfig(text, options);
+  if (!config.ok()) return Annotate(config.status(), kConfigPath);
+  return config;
+}
+
+// Listens on whichever of the two channels this machine has.
+absl::StatusOr<Listeners> Listen(AgentServer& server) {
+  const auto serve = [&server](UniqueFd socket) { server.AddConnection(std::move(socket)); };
+  const absl::Time deadline = absl::Now() + kChannelTimeout;
+  while (true) {
+    Listeners listeners;
+    absl::StatusOr<UniqueFd> port = OpenSerialPort(kSerialPortName);
+    if (port.ok()) {
+      ORCH_ASSIGN_OR_RETURN(listeners.serial, SerialListener::Create(*std::move(port), serve));
+    }
+    absl::StatusOr<std::unique_ptr<VsockListener>> vsock = VsockListener::Create(kVsockPort, serve);
+    if (vsock.ok()) listeners.vsock = *std::move(vsock);
+    if (port.ok() || vsock.ok()) {
+      Log(LogLevel::kInfo, "agent_listening", {{"serial", port.ok()}, {"vsock", vsock.ok()}});
+      return listeners;
+    }
+    if (absl::Now() > deadline) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "no way to the host: ", port.status().message(), "; ", vsock.status().message()));
+    }
+    absl::SleepFor(kChannelInterval);
+  }
+}
+
+// Returns only with an error.
+absl::Status Run() {
+  ORCH_ASSIGN_OR_RETURN(const BootOptions options, PrepareGuest());
+  ORCH_ASSIGN_OR_RETURN(AgentConfig config, LoadConfig(options));
+
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<EventLoop> loop, EventLoop::Create());
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ChildReaper> reaper, ChildReaper::Create(*loop));
+  absl::StatusOr<std::unique_ptr<CgroupTree>> cgroups = CgroupTree::Create(kCgroupPath);
+  if (!cgroups.ok()) Log(LogLevel::kWarning, "no_cgroups", {{"status", cgroups.status()}});
+  const ChildContext children{*loop, *reaper, cgroups.ok() ? cgroups->get() : nullptr};
+
+  const SystemClock clock;
+  const UserDatabase users("/etc");
+  Supervisor supervisor(children, users, std::move(config.programs),
+                        {.headful = options.headful, .log_directory = kLogDirectory});
+  ProcessTable table(children, clock, {});
+  ProcessService processes(
+      {children, table, users, {.user = config.default_user, .headful = options.headful}});
+  ComputerService computer(options.headful ? kDisplay : "");
+  TunnelService tunnels(*loop);
+  LifecycleService lifecycle(*loop, supervisor);
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
+                        AgentServer::Create({&processes, &computer, &tunnels, &lifecycle}));
+  supervisor.Start();
+  ORCH_ASSIGN_OR_RETURN(const Listeners listeners, Listen(*server));
+  while (true) ::pause();
+}
+
+}  // namespace
+}  // namespace orch::agent
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "--version") {
+    std::cout << "orchestrator-agent " << ORCH_AGENT_VERSION << "\n";
+    return 0;
+  }
+  if (::getpid() != 1) {
+    std::cerr << "orchestrator-agent is PID 1 of a browser's virtual machine; an image's initramfs "
+                 "starts it. Outside of one it only knows --version.\n";
+    return 2;
+  }
+  orch::agent::OpenConsole();
+  orch::InitLogging(orch::LogLevel::kInfo);
+  orch::agent::ChildReaper::BlockSignal();
+  const absl::Status failed = orch::agent::Run();
+  orch::Log(orch::LogLevel::kError, "agent_failed", {{"status", failed}});
+  orch::agent::PowerOff();
+}

@@ -1,0 +1,162 @@
+// The daemon's composition root: the only place that names implementations.
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "orchestrator/base/clock.h"
+#include "orchestrator/base/log.h"
+#include "orchestrator/base/status_macros.h"
+#include "orchestrator/browser/browser_registry.h"
+#include "orchestrator/daemon/command_line.h"
+#include "orchestrator/daemon/state_dir.h"
+#include "orchestrator/daemon/version.h"
+#include "orchestrator/driver/fake/fake_vm_driver.h"
+#include "orchestrator/driver/libvirt/libvirt_vm_driver.h"
+#include "orchestrator/image/image_catalog.h"
+#include "orchestrator/server/api_server.h"
+#include "orchestrator/store/sqlite/sqlite_state_store.h"
+#include "orchestrator/transport/fake/fake_guest.h"
+#include "orchestrator/transport/fake/fake_guest_transport.h"
+#include "orchestrator/transport/virtio_serial/virtio_serial_transport.h"
+#include "orchestrator/transport/vsock/vsock_transport.h"
+
+namespace orch {
+namespace {
+
+// How long calls under way may take when the daemon stops.
+constexpr absl::Duration kShutdownGrace = absl::Seconds(3);
+
+// The machines and the way to their agents.
+struct Machines {
+  std::unique_ptr<VmDriver> driver;
+  std::unique_ptr<GuestTransport> transport;
+  // Set when the machines are fake.
+  std::unique_ptr<FakeGuest> fake_guest;
+};
+
+Machines MakeFakeMachines() {
+  auto transport = std::make_unique<FakeGuestTransport>();
+  auto guest = std::make_unique<FakeGuest>(*transport);
+  return {.driver = std::make_unique<FakeVmDriver>(),
+          .transport = std::move(transport),
+          .fake_guest = std::move(guest)};
+}
+
+absl::StatusOr<Machines> MakeMachines(const Config& config, const StateDir& state_dir) {
+  if (config.driver == "fake") return MakeFakeMachines();
+  Machines machines;
+  LibvirtOptions options;
+  if (config.libvirt_uri == "embed") options.embed_root = state_dir.LibvirtRoot();
+  options.accelerator = config.accelerator == "kvm"   ? AcceleratorChoice::kKvm
+                        : config.accelerator == "tcg" ? AcceleratorChoice::kTcg
+                                                      : AcceleratorChoice::kAuto;
+  options.transport = config.transport == "vsock"           ? TransportChoice::kVsock
+                      : config.transport == "virtio-serial" ? TransportChoice::kVirtioSerial
+                                                            : TransportChoice::kAuto;
+  options.qemu_user = config.vm_user;
+  ORCH_ASSIGN_OR_RETURN(machines.driver, LibvirtVmDriver::Create(options));
+  if (machines.driver->host().transport == TransportKind::kVsock) {
+    machines.transport = std::make_unique<VsockTransport>();
+  } else {
+    machines.transport = std::make_unique<VirtioSerialTransport>();
+  }
+  return machines;
+}
+
+// Runs until one of `stop_signals` arrives.
+absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
+  const absl::Time started_at = absl::Now();
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<StateDir> state_dir,
+                        StateDir::Open(config.state_dir));
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ImageCatalog> images,
+                        ImageCatalog::Create(config.image_dir));
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<SqliteStateStore> store,
+                        SqliteStateStore::Create(state_dir->Database()));
+  ORCH_ASSIGN_OR_RETURN(const Machines machines, MakeMachines(config, *state_dir));
+  const SystemClock clock;
+  ORCH_ASSIGN_OR_RETURN(
+      const std::unique_ptr<BrowserRegistry> registry,
+      BrowserRegistry::Create({.driver = *machines.driver,
+                               .transport = *machines.transport,
+                               .store = *store,
+                               .images = *images,
+                               .clock = clock},
+                              {.state_dir = state_dir->path(),
+                               .default_image = config.default_image,
+                               .boot_timeout = config.boot_timeout,
+                               .max_concurrent_boots = config.max_concurrent_boots,
+                               .memory_budget_mib = config.memory_budget_mib}));
+  ORCH_ASSIGN_OR_RETURN(
+      const std::unique_ptr<ApiServer> server,
+      ApiServer::Start({.driver = *machines.driver,
+                        .registry = *registry,
+                        .store = *store,
+                        .images = *images},
+                       {.listen = config.listen,
+                        .unix_socket = state_dir->Socket(),
+                        .about = {.version = kDaemonVersion,
+                                  .state_dir = state_dir->path(),
+                                  .started_at = started_at}}));
+  const HostInfo& host = machines.driver->host();
+  Log(LogLevel::kInfo, "daemon_serving",
+      {{"version", kDaemonVersion},
+       {"port", server->port()},
+       {"unix_socket", state_dir->Socket()},
+       {"driver", host.driver_name},
+       {"accelerator", host.accelerator_reason},
+       {"transport", host.transport_reason}});
+  int signal = 0;
+  ::sigwait(&stop_signals, &signal);
+  Log(LogLevel::kInfo, "daemon_stopping", {{"signal", signal}});
+  server->Shutdown(absl::Now() + kShutdownGrace);
+  return absl::OkStatus();
+}
+
+void Print(const Config& config) {
+  std::printf("The settings are valid. state_dir is %s, image_dir %s, listen %s, driver %s.\n",
+              config.state_dir.c_str(), config.image_dir.c_str(), config.listen.c_str(),
+              config.driver.c_str());
+}
+
+int Main(int argc, char** argv) {
+  // Before any thread is made, so that all of them inherit it and sigwait alone gets these.
+  sigset_t stop_signals;
+  ::sigemptyset(&stop_signals);
+  ::sigaddset(&stop_signals, SIGINT);
+  ::sigaddset(&stop_signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::umask(0077);
+
+  absl::StatusOr<CommandLine> command = ParseCommandLine(argc, argv);
+  if (!command.ok()) {
+    std::fprintf(stderr, "orchestrator: %s\n", std::string(command.status().message()).c_str());
+    return 2;
+  }
+  if (command->action == CommandLine::Action::kPrint) {
+    std::fputs(command->text.c_str(), stdout);
+    return 0;
+  }
+  if (command->action == CommandLine::Action::kCheckConfig) {
+    Print(command->config);
+    return 0;
+  }
+  InitLogging(command->config.log_level);
+  if (absl::Status served = Serve(command->config, stop_signals); !served.ok()) {
+    std::fprintf(stderr, "orchestrator: %s\n", std::string(served.message()).c_str());
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace orch
+
+int main(int argc, char** argv) { return orch::Main(argc, argv); }

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "orchestrator/driver/fake/fake_host.h"
+#include "orchestrator/driver/vm_driver.h"
+
+namespace orch {
+
+// A driver without virtual machines: they are entries in a FakeHost. For tests and `--driver=fake`.
+//
+// Thread-safe. It looks at no file named in a VmConfig, so that tests need none.
+class FakeVmDriver : public VmDriver {
+ public:
+  FakeVmDriver() : FakeVmDriver(std::make_shared<FakeHost>()) {}
+  // `host` is shared with the test, and with the driver that comes after this one.
+  explicit FakeVmDriver(std::shared_ptr<FakeHost> host) : host_(std::move(host)) {}
+
+  const HostInfo& host() const override { return host_->info(); }
+  absl::StatusOr<VmInfo> Start(const VmConfig& config) override;
+  absl::Status Pause(const SessionId& id) override;
+  absl::Status Resume(const SessionId& id) override;
+  absl::Status Destroy(const SessionId& id) override;
+  absl::StatusOr<VmInfo> Get(const SessionId& id) override;
+  absl::StatusOr<std::vector<VmInfo>> List() override;
+  absl::StatusOr<std::string> ConsoleTail(const std::string& directory, size_t max_bytes) override;
+  std::unique_ptr<VmEventSubscription> Subscribe(
+      std::function<void(const VmEvent&)> callback) override;
+
+ private:
+  const std::shared_ptr<FakeHost> host_;
+};
+
+}  // namespace orch

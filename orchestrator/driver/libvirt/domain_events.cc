@@ -1,0 +1,163 @@
+#include "orchestrator/driver/libvirt/domain_events.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
+#include "orchestrator/base/files.h"
+#include "orchestrator/driver/libvirt/libvirt_status.h"
+
+namespace orch {
+namespace {
+
+constexpr size_t kMaxLogBytes = 2048;
+constexpr size_t kMaxLogLines = 3;
+constexpr size_t kMaxLogTextBytes = 512;
+// A callback that runs may be reading a log; it never takes this long.
+constexpr absl::Duration kReleaseTimeout = absl::Seconds(10);
+
+absl::string_view DescribeDetail(int detail) {
+  switch (detail) {
+    case VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN:
+      return "the guest shut down";
+    case VIR_DOMAIN_EVENT_STOPPED_DESTROYED:
+      return "destroyed by another program, or the guest rebooted";
+    case VIR_DOMAIN_EVENT_STOPPED_CRASHED:
+      return "the guest crashed";
+    case VIR_DOMAIN_EVENT_STOPPED_FAILED:
+      return "the QEMU process died";
+    case VIR_DOMAIN_EVENT_STOPPED_MIGRATED:
+      return "migrated away";
+    case VIR_DOMAIN_EVENT_STOPPED_SAVED:
+      return "saved to a file by another program";
+    default:
+      return "stopped for an unknown reason";
+  }
+}
+
+}  // namespace
+
+std::string StopReason(int detail, absl::string_view log) {
+  std::vector<absl::string_view> lines = absl::StrSplit(log, '\n', absl::SkipWhitespace());
+  if (lines.size() > kMaxLogLines) lines.erase(lines.begin(), lines.end() - kMaxLogLines);
+  std::string text = absl::StrJoin(lines, " | ");
+  if (text.size() > kMaxLogTextBytes) text = text.substr(text.size() - kMaxLogTextBytes);
+  if (text.empty()) return std::string(DescribeDetail(detail));
+  return absl::StrCat(DescribeDetail(detail), "; its log ends: ", absl::CHexEscape(text));
+}
+
+DomainEvents::DomainEvents(virConnectPtr connection, std::string log_directory)
+    : connection_(connection), log_directory_(std::move(log_directory)) {}
+
+absl::StatusOr<std::unique_ptr<DomainEvents>> DomainEvents::Open(virConnectPtr connection,
+                                                                 std::string log_directory) {
+  auto events = absl::WrapUnique(new DomainEvents(connection, std::move(log_directory)));
+  events->callback_ =
+      virConnectDomainEventRegisterAny(connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                       VIR_DOMAIN_EVENT_CALLBACK(&DomainEvents::OnLifecycle),
+                                       events.get(), &DomainEvents::OnReleased);
+  if (events->callback_ < 0) return LastLibvirtError("subscribing to libvirt's events");
+  return events;
+}
+
+DomainEvents::~DomainEvents() {
+  if (callback_ < 0) return;
+  virConnectDomainEventDeregisterAny(connection_, callback_);
+  // A callback may be running until libvirt says that it has let go.
+  released_.WaitForNotificationWithTimeout(kReleaseTimeout);
+}
+
+void DomainEvents::Starting(const std::string& uuid) {
+  absl::MutexLock lock(&mutex_);
+  phases_[uuid] = Phase::kStarting;
+}
+
+void DomainEvents::Forget(const std::string& uuid) {
+  absl::MutexLock lock(&mutex_);
+  phases_.erase(uuid);
+}
+
+void DomainEvents::Adopt(const std::string& uuid) {
+  absl::MutexLock lock(&mutex_);
+  phases_.emplace(uuid, Phase::kLive);
+}
+
+void DomainEvents::Destroying(const std::string& uuid) {
+  absl::MutexLock lock(&mutex_);
+  phases_[uuid] = Phase::kDestroying;
+}
+
+std::unique_ptr<VmEventSubscription> DomainEvents::Subscribe(
+    std::function<void(const VmEvent&)> callback) {
+  return hub_.Subscribe(std::move(callback));
+}
+
+int DomainEvents::OnLifecycle(virConnectPtr /*connection*/, virDomainPtr domain, int event,
+                              int detail, void* self) {
+  static_cast<DomainEvents*>(self)->Handle(domain, event, detail);
+  return 0;
+}
+
+void DomainEvents::OnReleased(void* self) { static_cast<DomainEvents*>(self)->released_.Notify(); }
+
+void DomainEvents::Handle(virDomainPtr domain, int event, int detail) {
+  std::array<char, VIR_UUID_STRING_BUFLEN> text = {};
+  const char* name = virDomainGetName(domain);
+  if (name == nullptr || virDomainGetUUIDString(domain, text.data()) < 0) return;
+  const absl::StatusOr<SessionId> id = SessionId::Parse(name);
+  if (!id.ok()) return;
+  const std::string uuid = text.data();
+  switch (event) {
+    case VIR_DOMAIN_EVENT_STARTED: {
+      absl::MutexLock lock(&mutex_);
+      const auto phase = phases_.find(uuid);
+      if (phase != phases_.end() && phase->second == Phase::kStarting) phase->second = Phase::kLive;
+      return;
+    }
+    case VIR_DOMAIN_EVENT_SUSPENDED:
+      if (IsLive(uuid)) hub_.Publish({.id = *id, .kind = VmEventKind::kPaused});
+      return;
+    case VIR_DOMAIN_EVENT_RESUMED:
+      if (IsLive(uuid)) hub_.Publish({.id = *id, .kind = VmEventKind::kResumed});
+      return;
+    case VIR_DOMAIN_EVENT_STOPPED:
+      HandleStopped(*id, uuid, detail);
+      return;
+    default:
+      return;
+  }
+}
+
+void DomainEvents::HandleStopped(const SessionId& id, const std::string& uuid, int detail) {
+  Phase phase = Phase::kStarting;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto known = phases_.find(uuid);
+    if (known == phases_.end() || known->second == Phase::kStarting) return;
+    phase = known->second;
+    phases_.erase(known);
+  }
+  std::string reason = "destroyed";
+  if (phase == Phase::kLive) {
+    const absl::StatusOr<std::string> log =
+        ReadFileTail(absl::StrCat(log_directory_, "/", id.value(), ".log"), kMaxLogBytes);
+    reason = StopReason(detail, log.ok() ? *log : "");
+  }
+  hub_.Publish({.id = id, .kind = VmEventKind::kStopped, .reason = reason});
+}
+
+bool DomainEvents::IsLive(const std::string& uuid) {
+  absl::MutexLock lock(&mutex_);
+  const auto phase = phases_.find(uuid);
+  return phase != phases_.end() && phase->second == Phase::kLive;
+}
+
+}  // namespace orch

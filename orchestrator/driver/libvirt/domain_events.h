@@ -1,0 +1,72 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include <libvirt/libvirt.h>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+
+#include "orchestrator/driver/vm_driver.h"
+#include "orchestrator/driver/vm_event_hub.h"
+
+namespace orch {
+
+// Turns the lifecycle events of a libvirt connection into VmEvents of the machines that the driver
+// knows. Machines are known by UUID: an id may be started again before the end of its last machine
+// has been told.
+//
+// Thread-safe. Needs a running EventLoop, on whose thread subscribers are called, from Open to
+// destruction; borrows the connection.
+class DomainEvents {
+ public:
+  // `log_directory` has libvirt's log of each machine's process, "<name>.log".
+  static absl::StatusOr<std::unique_ptr<DomainEvents>> Open(virConnectPtr connection,
+                                                            std::string log_directory);
+  ~DomainEvents();
+  DomainEvents(const DomainEvents&) = delete;
+  DomainEvents& operator=(const DomainEvents&) = delete;
+
+  // A machine is about to start: its events count from the one that says it has started.
+  void Starting(const std::string& uuid);
+  // A machine that is about to start did not, or one about to be destroyed was not there: its
+  // events count no more.
+  void Forget(const std::string& uuid);
+  // A machine that was there before. Nothing changes when it is known.
+  void Adopt(const std::string& uuid);
+  // Its end, from now on, is "destroyed".
+  void Destroying(const std::string& uuid);
+
+  std::unique_ptr<VmEventSubscription> Subscribe(std::function<void(const VmEvent&)> callback);
+
+ private:
+  enum class Phase { kStarting, kLive, kDestroying };
+
+  DomainEvents(virConnectPtr connection, std::string log_directory);
+
+  static int OnLifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail,
+                         void* self);
+  static void OnReleased(void* self);
+  void Handle(virDomainPtr domain, int event, int detail);
+  void HandleStopped(const SessionId& id, const std::string& uuid, int detail);
+  bool IsLive(const std::string& uuid);
+
+  const virConnectPtr connection_;
+  const std::string log_directory_;
+  VmEventHub hub_;
+  int callback_ = -1;
+  absl::Notification released_;
+  absl::Mutex mutex_;
+  std::map<std::string, Phase> phases_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Why a machine stopped: `detail` is a virDomainEventStoppedDetailType, `log` the tail of its
+// process's log, of which the last lines are kept, escaped.
+std::string StopReason(int detail, absl::string_view log);
+
+}  // namespace orch

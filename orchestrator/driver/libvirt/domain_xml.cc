@@ -1,0 +1,136 @@
+#include "orchestrator/driver/libvirt/domain_xml.h"
+
+#include <cstddef>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace orch {
+namespace {
+
+// Enough translated code for a browser. Without a limit each machine may take 1 GiB of the host.
+constexpr int kTranslationCacheMib = 256;
+
+std::string Escape(absl::string_view text) {
+  return absl::StrReplaceAll(
+      text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"'", "&apos;"}, {"\"", "&quot;"}});
+}
+
+std::string Unescape(absl::string_view text) {
+  return absl::StrReplaceAll(
+      text, {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&apos;", "'"}, {"&quot;", "\""}});
+}
+
+std::string AgentSocket(const VmConfig& config) {
+  return absl::StrCat(config.directory, "/", kAgentSocketName);
+}
+
+std::string Metadata(const VmConfig& config, TransportKind transport) {
+  std::string agent = " agent='none'";
+  if (config.has_agent && transport == TransportKind::kVsock) {
+    agent = " agent='vsock'";
+  } else if (config.has_agent) {
+    agent = absl::StrCat(" agent='virtio-serial' socket='", Escape(AgentSocket(config)), "'");
+  }
+  return absl::StrCat("<metadata><orch:vm xmlns:orch='", kMetadataUri, "' version='1' id='",
+                      config.id.value(), "'", agent, "/></metadata>\n");
+}
+
+std::string Boot(const VmConfig& config) {
+  return absl::StrCat("<os><type arch='x86_64' machine='q35'>hvm</type><kernel>",
+                      Escape(config.kernel), "</kernel><initrd>", Escape(config.initramfs),
+                      "</initrd><cmdline>", Escape(config.kernel_cmdline), "</cmdline></os>\n");
+}
+
+std::string Processor(Accelerator accelerator) {
+  if (accelerator == Accelerator::kKvm) {
+    return "<features><acpi/><apic/></features>\n<cpu mode='host-passthrough'/>\n";
+  }
+  return absl::StrCat("<features><acpi/><apic/><tcg><tb-cache unit='MiB'>", kTranslationCacheMib,
+                      "</tb-cache></tcg></features>\n<cpu mode='maximum'/>\n");
+}
+
+std::string Disks(const VmConfig& config) {
+  // The root is read-only, so many machines may read it through one page cache. Scratch dies with
+  // its machine and is never read by another, so nothing is lost by leaving out flushes; stopping
+  // the machine writes all to the file.
+  return absl::StrCat(
+      "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='",
+      Escape(config.root_disk), "'/><target dev='vda' bus='virtio'/><readonly/></disk>\n",
+      "<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='unsafe' "
+      "discard='unmap'/><source file='",
+      Escape(config.scratch_disk), "'/><target dev='vdb' bus='virtio'/></disk>\n");
+}
+
+std::string Agent(const VmConfig& config, TransportKind transport) {
+  if (!config.has_agent) return "";
+  if (transport == TransportKind::kVsock) {
+    return "<vsock model='virtio'><cid auto='yes'/></vsock>\n";
+  }
+  return absl::StrCat("<channel type='unix'><source mode='bind' path='",
+                      Escape(AgentSocket(config)), "'/><target type='virtio' name='",
+                      kAgentSerialPortName, "'/></channel>\n");
+}
+
+std::string SecurityLabel(const std::optional<RunAs>& run_as) {
+  if (!run_as.has_value()) return "";
+  // relabel='no': libvirt changes the owner of no file. The caller made the machine's files for
+  // this user.
+  return absl::StrCat("<seclabel type='static' model='dac' relabel='no'><label>+", run_as->uid,
+                      ":+", run_as->gid, "</label></seclabel>\n");
+}
+
+}  // namespace
+
+std::string BuildDomainXml(const VmConfig& config, const DomainOptions& options) {
+  return absl::StrCat(
+      "<domain type='", options.accelerator == Accelerator::kKvm ? "kvm" : "qemu", "'>\n<name>",
+      config.id.value(), "</name><uuid>", options.uuid, "</uuid>\n",
+      Metadata(config, options.transport), "<memory unit='MiB'>", config.memory_mib,
+      "</memory><vcpu>", config.vcpus, "</vcpu>\n", Boot(config), Processor(options.accelerator),
+      // A browser's machine that reboots has lost its browser: it ends.
+      "<on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot>"
+      "<on_crash>destroy</on_crash>\n<devices>\n",
+      Disks(config),
+      // Appending, so that the log can be cut while the machine writes.
+      "<serial type='file'><source path='", Escape(config.directory), "/", kConsoleLogName,
+      "' append='on'/></serial>\n", Agent(config, options.transport),
+      "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>\n"
+      "<controller type='usb' model='none'/><memballoon model='none'/>"
+      "<audio id='1' type='none'/>\n</devices>\n",
+      SecurityLabel(options.run_as), "</domain>\n");
+}
+
+std::optional<std::string> FirstTagAttribute(absl::string_view xml, absl::string_view name) {
+  // libvirt writes '>' within a value as &gt;, so the first one ends the tag.
+  const absl::string_view tag = xml.substr(0, xml.find('>'));
+  const std::string key = absl::StrCat(" ", name, "=");
+  const size_t start = tag.find(key);
+  if (start == absl::string_view::npos) return std::nullopt;
+  const absl::string_view rest = tag.substr(start + key.size());
+  if (rest.empty() || (rest[0] != '"' && rest[0] != '\'')) return std::nullopt;
+  const size_t end = rest.find(rest[0], 1);
+  if (end == absl::string_view::npos) return std::nullopt;
+  return Unescape(rest.substr(1, end - 1));
+}
+
+GuestAddress ParseAgentAddress(absl::string_view metadata, absl::string_view live_xml) {
+  const std::optional<std::string> kind = FirstTagAttribute(metadata, "agent");
+  if (kind == "virtio-serial") {
+    const std::optional<std::string> socket = FirstTagAttribute(metadata, "socket");
+    if (socket.has_value()) return VirtioSerialAddress{*socket};
+  }
+  if (kind == "vsock") {
+    const size_t start = live_xml.find("<cid ");
+    if (start == absl::string_view::npos) return std::monostate{};
+    const std::optional<std::string> cid = FirstTagAttribute(live_xml.substr(start), "address");
+    uint32_t number = 0;
+    if (cid.has_value() && absl::SimpleAtoi(*cid, &number)) {
+      return VsockAddress{.cid = number, .port = kAgentVsockPort};
+    }
+  }
+  return std::monostate{};
+}
+
+}  // namespace orch

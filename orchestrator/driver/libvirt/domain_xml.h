@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+#include "orchestrator/driver/vm_driver.h"
+#include "orchestrator/model/guest_address.h"
+
+namespace orch {
+
+// The namespace of our element in a domain's metadata. Only domains that have it are ours.
+inline constexpr char kMetadataUri[] = "urn:orchestrator:vm:1";
+
+// The files that the driver adds to VmConfig::directory.
+inline constexpr char kAgentSocketName[] = "agent.sock";
+inline constexpr char kConsoleLogName[] = "console.log";
+
+// The user that a machine's process runs as.
+struct RunAs {
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+};
+
+// What a domain needs beside its VmConfig.
+struct DomainOptions {
+  std::string uuid;
+  Accelerator accelerator = Accelerator::kTcg;
+  TransportKind transport = TransportKind::kVirtioSerial;
+  // Nothing: as this process.
+  std::optional<RunAs> run_as;
+};
+
+// libvirt's description of a transient domain for `config`. Pure. All text is escaped; it must hold
+// no control characters, which XML cannot say (see CheckVmConfig).
+std::string BuildDomainXml(const VmConfig& config, const DomainOptions& options);
+
+// The value of attribute `name` in the first start tag of `xml`, unescaped. Nothing when there is
+// none.
+std::optional<std::string> FirstTagAttribute(absl::string_view xml, absl::string_view name);
+
+// How to reach the agent of a domain of ours, from its metadata element and its live XML. Monostate
+// when it has none, or when it says nothing that we understand.
+GuestAddress ParseAgentAddress(absl::string_view metadata, absl::string_view live_xml);
+
+}  // namespace orch

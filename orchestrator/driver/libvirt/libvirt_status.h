@@ -1,0 +1,18 @@
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace orch {
+
+// The canonical code for a libvirt error number (virErrorNumber).
+absl::StatusCode CodeOfLibvirtError(int error_number);
+
+// The one translation of libvirt errors: this thread's last one as a status, "`operation`:
+// <libvirt's message>", the message escaped and cut to 1 KiB. Never OK.
+absl::Status LastLibvirtError(absl::string_view operation);
+
+// Turns off libvirt's own printing of errors to standard error, for the whole process.
+void SilenceLibvirt();
+
+}  // namespace orch

@@ -1,0 +1,137 @@
+#include <memory>
+#include <random>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+
+#include "guest/v1/lifecycle.grpc.pb.h"
+#include "orchestrator/base/clock.h"
+#include "orchestrator/transport/guest_channel.h"
+#include "orchestrator/transport/virtio_serial/virtio_serial_transport.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace orch {
+namespace {
+
+constexpr int kReconnects = 1000;
+constexpr absl::Duration kBootPatience = absl::Seconds(60);
+constexpr absl::Duration kPatience = absl::Seconds(20);
+
+// QEMU with the minimal image and one virtio-serial port, without libvirt. Killed at the end,
+// also at that of a test program that crashed.
+class Qemu {
+ public:
+  Qemu(const std::string& image, const std::string& socket_path, const std::string& console) {
+    std::vector<std::string> arguments = {
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "qemu-system-x86_64",
+        "-nodefaults",
+        "-no-reboot",
+        "-display",
+        "none",
+        "-accel",
+        "tcg,thread=multi",
+        "-M",
+        "q35",
+        "-cpu",
+        "max",
+        "-m",
+        "256",
+        "-smp",
+        "2",
+        "-kernel",
+        image + "/vmlinux",
+        "-initrd",
+        image + "/initramfs",
+        "-append",
+        "console=ttyS0 panic=-1 quiet cryptomgr.notests no_timer_check",
+        "-serial",
+        "file:" + console,
+        "-drive",
+        absl::StrCat("if=none,id=root,format=raw,readonly=on,file=", image, "/root.erofs"),
+        "-device",
+        "virtio-blk-pci,drive=root",
+        "-device",
+        "virtio-serial-pci",
+        "-chardev",
+        absl::StrCat("socket,id=agent,server=on,wait=off,path=", socket_path),
+        "-device",
+        absl::StrCat("virtserialport,chardev=agent,name=", kAgentSerialPortName)};
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    EXPECT_EQ(::posix_spawnp(&pid_, argv[0], nullptr, nullptr, argv.data(), environ), 0);
+  }
+  ~Qemu() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Qemu(const Qemu&) = delete;
+  Qemu& operator=(const Qemu&) = delete;
+
+ private:
+  pid_t pid_ = -1;
+};
+
+class SerialReconnectTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* image = ::getenv("ORCH_TEST_IMAGE_DIR");
+    if (image == nullptr) GTEST_SKIP() << "ORCH_TEST_IMAGE_DIR does not name the minimal image";
+    qemu_ = std::make_unique<Qemu>(image, directory_.File("port"), directory_.File("console"));
+  }
+
+  // Leaves in the middle of an HTTP/2 frame that announces more than it holds.
+  void LeaveMidMessage() {
+    ORCH_ASSERT_OK_AND_ASSIGN(UniqueFd fd, transport_.Connect(address_, absl::Now() + kPatience));
+    std::string bytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    bytes.append("\x00\x40\x00\x04\x00\x00\x00\x00\x00", 9);
+    bytes.append(random_() % 12'000, 'x');
+    ASSERT_GT(::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), 0);
+  }
+
+  // Calls on a new connection, which ends with this function.
+  void ConnectAndCall(absl::Duration patience) {
+    GuestChannel guest(transport_, address_, clock_);
+    ORCH_ASSERT_OK_AND_ASSIGN(auto channel, guest.Get(absl::Now() + patience));
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
+    guest::v1::GetStatusResponse response;
+    const grpc::Status status =
+        guest::v1::LifecycleService::NewStub(channel)->GetStatus(&context, {}, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+
+  testing::TempDir directory_;
+  std::unique_ptr<Qemu> qemu_;
+  const GuestAddress address_ = VirtioSerialAddress{directory_.File("port")};
+  const SystemClock clock_;
+  VirtioSerialTransport transport_;
+  std::minstd_rand random_{4};
+};
+
+TEST_F(SerialReconnectTest, AThousandRapidReconnectsAnswerEachCall) {
+  ASSERT_NO_FATAL_FAILURE(ConnectAndCall(kBootPatience));
+  for (int i = 0; i < kReconnects; i++) {
+    SCOPED_TRACE(i);
+    if (i % 3 == 1) {
+      ASSERT_NO_FATAL_FAILURE(LeaveMidMessage());
+    }
+    ASSERT_NO_FATAL_FAILURE(ConnectAndCall(kPatience));
+  }
+}
+
+}  // namespace
+}  // namespace orch

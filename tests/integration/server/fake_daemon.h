@@ -1,0 +1,118 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "grpcpp/grpcpp.h"
+#include "orchestrator/base/clock.h"
+#include "orchestrator/browser/browser_registry.h"
+#include "orchestrator/driver/fake/fake_vm_driver.h"
+#include "orchestrator/image/image_catalog.h"
+#include "orchestrator/server/api_server.h"
+#include "orchestrator/store/fake/fake_state_store.h"
+#include "orchestrator/transport/fake/fake_guest.h"
+#include "orchestrator/transport/fake/fake_guest_transport.h"
+#include "orchestrator/v1/browsers.grpc.pb.h"
+#include "orchestrator/v1/node.grpc.pb.h"
+#include "tests/support/fake_image.h"
+#include "tests/support/temp_dir.h"
+
+namespace orch::testing {
+
+// The daemon's own registry and server over a fake host, store and guest, and a client of it. `host`, `store` and the
+// directory outlive Restart, as they do in reality.
+class FakeDaemon {
+ public:
+  explicit FakeDaemon(absl::Duration boot_timeout = absl::Seconds(20),
+                      uint64_t memory_budget_mib = 0)
+      : boot_timeout_(boot_timeout), memory_budget_mib_(memory_budget_mib) {
+    MakeFakeImage(dir_.File("images"), "chromium");
+    std::filesystem::create_directories(dir_.File("vms"));
+    std::filesystem::create_directories(dir_.File("scratch"));
+    Start();
+  }
+
+  ~FakeDaemon() { Stop(); }
+
+  void Start() {
+    driver_ = std::make_unique<FakeVmDriver>(host_);
+    images_ = ImageCatalog::Create(dir_.File("images")).value();
+    BrowserRegistry::Options options;
+    options.state_dir = dir_.path();
+    options.boot_timeout = boot_timeout_;
+    options.memory_budget_mib = memory_budget_mib_;
+    registry_ = BrowserRegistry::Create({.driver = *driver_,
+                                         .transport = transport_,
+                                         .store = store_,
+                                         .images = *images_,
+                                         .clock = clock_},
+                                        options)
+                    .value();
+    server_ = ApiServer::Start({.driver = *driver_,
+                                .registry = *registry_,
+                                .store = store_,
+                                .images = *images_},
+                               {.listen = "127.0.0.1:0",
+                                .unix_socket = dir_.File("sock"),
+                                .about = {.version = "test", .state_dir = dir_.path()}})
+                  .value();
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    channel_ = grpc::CreateCustomChannel("unix:" + dir_.File("sock"),
+                                         grpc::InsecureChannelCredentials(), arguments);
+    browsers_ = orchestrator::v1::BrowserService::NewStub(channel_);
+  }
+
+  void Stop() {
+    if (server_ != nullptr) server_->Shutdown(absl::Now());
+    server_.reset();
+    registry_.reset();
+  }
+
+  FakeHost& host() { return *host_; }
+  FakeGuestTransport& transport() { return transport_; }
+  FakeGuest& guest() { return guest_; }
+  FakeStateStore& store() { return store_; }
+  const std::shared_ptr<grpc::Channel>& channel() { return channel_; }
+  orchestrator::v1::BrowserService::Stub& browsers() { return *browsers_; }
+  std::string VmDirectory(const std::string& id) const { return dir_.File("vms/" + id); }
+  bool HasVmDirectories() const { return !std::filesystem::is_empty(dir_.File("vms")); }
+
+  grpc::Status Create(orchestrator::v1::Browser& browser,
+                      const orchestrator::v1::CreateBrowserRequest& request = {}) {
+    grpc::ClientContext context;
+    return browsers_->CreateBrowser(&context, request, &browser);
+  }
+  grpc::Status Get(const std::string& id, orchestrator::v1::Browser& browser) {
+    grpc::ClientContext context;
+    orchestrator::v1::GetBrowserRequest request;
+    request.set_session_id(id);
+    return browsers_->GetBrowser(&context, request, &browser);
+  }
+  grpc::Status Delete(const std::string& id, orchestrator::v1::Browser& browser) {
+    grpc::ClientContext context;
+    orchestrator::v1::DeleteBrowserRequest request;
+    request.set_session_id(id);
+    return browsers_->DeleteBrowser(&context, request, &browser);
+  }
+
+ private:
+  const absl::Duration boot_timeout_;
+  const uint64_t memory_budget_mib_;
+  TempDir dir_;
+  std::shared_ptr<FakeHost> host_ = std::make_shared<FakeHost>();
+  FakeStateStore store_;
+  FakeGuestTransport transport_;
+  FakeGuest guest_{transport_};
+  SystemClock clock_;
+  std::unique_ptr<FakeVmDriver> driver_;
+  std::unique_ptr<ImageCatalog> images_;
+  std::unique_ptr<BrowserRegistry> registry_;
+  std::unique_ptr<ApiServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<orchestrator::v1::BrowserService::Stub> browsers_;
+};
+
+}  // namespace orch::testing

@@ -1,0 +1,93 @@
+#include "orchestrator/driver/libvirt/domain_xml.h"
+
+#include "tests/support/status_matchers.h"
+
+namespace orch {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+VmConfig Config() {
+  return {.id = *SessionId::Parse("abcdefghijklmnopqrstuvwx"),
+          .memory_mib = 512,
+          .vcpus = 2,
+          .kernel = "/i/vmlinuz",
+          .initramfs = "/i/initramfs",
+          .kernel_cmdline = "console=ttyS0",
+          .root_disk = "/i/root.erofs",
+          .scratch_disk = "/vm/scratch.qcow2",
+          .directory = "/vm"};
+}
+
+TEST(DomainXmlTest, SaysWhatTheMachineIsMadeOf) {
+  EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1"}),
+              AllOf(HasSubstr("<domain type='qemu'>"), HasSubstr("<memory unit='MiB'>512<"),
+                    HasSubstr("<vcpu>2</vcpu>"), HasSubstr("<kernel>/i/vmlinuz</kernel>"),
+                    HasSubstr("<cpu mode='maximum'/>"), HasSubstr("tb-cache unit='MiB'>256<"),
+                    HasSubstr("<source file='/i/root.erofs'/><target dev='vda' bus='virtio'/>"
+                              "<readonly/>"),
+                    HasSubstr("path='/vm/console.log'"), HasSubstr("path='/vm/agent.sock'")));
+}
+
+TEST(DomainXmlTest, HasNoNetworkScreenUsbOrBalloon) {
+  EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1"}),
+              AllOf(Not(HasSubstr("<interface")), Not(HasSubstr("<graphics")),
+                    HasSubstr("type='usb' model='none'"), HasSubstr("<memballoon model='none'/>")));
+}
+
+TEST(DomainXmlTest, KvmMachineHasTheHostsProcessor) {
+  EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1", .accelerator = Accelerator::kKvm}),
+              AllOf(HasSubstr("<domain type='kvm'>"), HasSubstr("host-passthrough"),
+                    Not(HasSubstr("<tcg>"))));
+}
+
+TEST(DomainXmlTest, RunsAsTheUserWithoutChangingOwners) {
+  EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1", .run_as = RunAs{64055, 107}}),
+              HasSubstr("<seclabel type='static' model='dac' relabel='no'><label>+64055:+107<"));
+  EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1"}), Not(HasSubstr("<seclabel")));
+}
+
+TEST(DomainXmlTest, EscapesAllText) {
+  VmConfig config = Config();
+  config.kernel = config.initramfs = config.kernel_cmdline = config.root_disk =
+      config.scratch_disk = config.directory = "/<&'\">";
+  EXPECT_THAT(
+      BuildDomainXml(config, {.uuid = "u-1"}),
+      AllOf(Not(HasSubstr("/<&")), HasSubstr("<kernel>/&lt;&amp;&apos;&quot;&gt;</kernel>")));
+}
+
+TEST(DomainXmlTest, MachineWithoutAgentHasNoTransport) {
+  VmConfig config = Config();
+  config.has_agent = false;
+  const std::string xml = BuildDomainXml(config, {.uuid = "u-1"});
+  EXPECT_THAT(xml, AllOf(Not(HasSubstr("<channel")), HasSubstr("agent='none'")));
+  EXPECT_EQ(ParseAgentAddress("<vm agent=\"none\"/>", xml), GuestAddress());
+}
+
+TEST(DomainXmlTest, ReadsTheSocketBack) {
+  EXPECT_EQ(
+      ParseAgentAddress("<vm version=\"1\" agent=\"virtio-serial\" socket=\"/a&amp;b\"/>", ""),
+      GuestAddress(VirtioSerialAddress{"/a&b"}));
+}
+
+TEST(DomainXmlTest, ReadsTheCidBack) {
+  EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1", .transport = TransportKind::kVsock}),
+              AllOf(HasSubstr("<vsock model='virtio'>"), Not(HasSubstr("<channel"))));
+  EXPECT_EQ(
+      ParseAgentAddress("<vm agent='vsock'/>", "<vsock><cid auto='yes' address='7'/></vsock>"),
+      GuestAddress(VsockAddress{7, kAgentVsockPort}));
+}
+
+TEST(DomainXmlTest, UnknownMetadataMeansNoAgent) {
+  EXPECT_EQ(ParseAgentAddress("", ""), GuestAddress());
+  EXPECT_EQ(ParseAgentAddress("<vm agent='vsock'/>", "<cid auto='yes'/>"), GuestAddress());
+  EXPECT_EQ(ParseAgentAddress("<vm agent='vsock'/>", "<cid address='x'/>"), GuestAddress());
+  EXPECT_EQ(FirstTagAttribute("<vm a=", "a"), std::nullopt);
+  EXPECT_EQ(FirstTagAttribute("<vm a='x", "a"), std::nullopt);
+  EXPECT_EQ(FirstTagAttribute("<vm/><b a='x'/>", "a"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace orch

@@ -1,0 +1,215 @@
+#include "orchestrator/store/sqlite/sqlite_state_store.h"
+
+#include <filesystem>
+#include <fstream>
+#include <signal.h>
+#include <string>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "SQLiteCpp/Database.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace orch {
+namespace {
+
+using orch::testing::StatusIs;
+using orch::testing::TempDir;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+Browser MakeBrowser() {
+  return {.id = SessionId::Generate(),
+          .state = BrowserState::kReady,
+          .created_at = absl::FromUnixSeconds(1'800'000'000)};
+}
+
+class SqliteStateStoreTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<std::unique_ptr<SqliteStateStore>> Open() {
+    return SqliteStateStore::Create(path_);
+  }
+
+  // Runs SQL behind the store's back.
+  void Tamper(const std::string& sql) {
+    SQLite::Database(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(sql);
+  }
+
+  TempDir directory_;
+  const std::string path_ = directory_.File("state.db");
+};
+
+TEST_F(SqliteStateStoreTest, KeepsRecordsWhenReopened) {
+  const Browser browser = MakeBrowser();
+  {
+    ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    ORCH_ASSERT_OK(store->PutBrowser(browser));
+  }
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ORCH_ASSERT_OK_AND_ASSIGN(const Browser read, store->GetBrowser(browser.id));
+  EXPECT_EQ(read, browser);
+}
+
+TEST_F(SqliteStateStoreTest, KeepsAcknowledgedRecordsWhenKilled) {
+  int acknowledged[2];
+  ASSERT_EQ(::pipe(acknowledged), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto store = Open();
+    while (store.ok()) {
+      const Browser browser = MakeBrowser();
+      if (!(*store)->PutBrowser(browser).ok()) break;
+      if (::write(acknowledged[1], browser.id.value().data(), SessionId::kLength) < 0) break;
+    }
+    ::_exit(1);
+  }
+  ::close(acknowledged[1]);
+  std::vector<std::string> ids;
+  std::string id(SessionId::kLength, ' ');
+  while (::read(acknowledged[0], id.data(), id.size()) == static_cast<ssize_t>(id.size())) {
+    ids.push_back(id);
+    if (ids.size() == 100) ::kill(child, SIGKILL);
+  }
+  ::close(acknowledged[0]);
+  ::waitpid(child, nullptr, 0);
+  ASSERT_GE(ids.size(), 100u);
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  for (const std::string& text : ids) ORCH_EXPECT_OK(store->GetBrowser(*SessionId::Parse(text)));
+}
+
+TEST_F(SqliteStateStoreTest, MakesFileForItsUserAlone) {
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  for (const std::string& file : {path_, path_ + "-wal", path_ + "-shm"}) {
+    struct stat info = {};
+    ASSERT_EQ(::stat(file.c_str(), &info), 0) << file;
+    EXPECT_EQ(info.st_mode & 0777, 0600u) << file;
+  }
+}
+
+TEST_F(SqliteStateStoreTest, SaysDataLossForGarbage) {
+  std::ofstream(path_) << std::string(10000, 'x');
+  EXPECT_THAT(Open(),
+              StatusIs(absl::StatusCode::kDataLoss, AllOf(HasSubstr(path_), HasSubstr("backup"))));
+}
+
+TEST_F(SqliteStateStoreTest, SaysDataLossForTruncatedFile) {
+  {
+    ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    for (int i = 0; i < 100; ++i) ORCH_ASSERT_OK(store->PutBrowser(MakeBrowser()));
+  }
+  std::filesystem::resize_file(path_, 8192);
+  EXPECT_THAT(Open(),
+              StatusIs(absl::StatusCode::kDataLoss, AllOf(HasSubstr(path_), HasSubstr("backup"))));
+}
+
+TEST_F(SqliteStateStoreTest, SaysDataLossForOverwrittenPages) {
+  {
+    ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    for (int i = 0; i < 100; ++i) ORCH_ASSERT_OK(store->PutBrowser(MakeBrowser()));
+  }
+  std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(4096);
+  file << std::string(8192, '\xa5');
+  file.close();
+  EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr(path_)));
+}
+
+TEST_F(SqliteStateStoreTest, SaysDataLossForDatabaseOfAnotherProgram) {
+  Tamper("CREATE TABLE cookies (name TEXT)");
+  EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr("another program")));
+}
+
+TEST_F(SqliteStateStoreTest, SaysFailedPreconditionForNewerSchema) {
+  { ORCH_ASSERT_OK(Open()); }
+  Tamper("PRAGMA user_version = 1000");
+  EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("1000")));
+}
+
+TEST_F(SqliteStateStoreTest, SaysUnavailableForMissingFolder) {
+  EXPECT_THAT(SqliteStateStore::Create(directory_.File("no/state.db")),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("folder")));
+}
+
+TEST_F(SqliteStateStoreTest, SaysUnavailableForReadOnlyFile) {
+  { ORCH_ASSERT_OK(Open()); }
+  ASSERT_EQ(::chmod(path_.c_str(), 0444), 0);
+  // Root may write everything, so be someone else.
+  constexpr uid_t kNobody = 65534;
+  const bool was_root = ::geteuid() == 0;
+  if (was_root) {
+    ASSERT_EQ(::seteuid(kNobody), 0);
+  }
+  const absl::Cleanup restore = [&] {
+    if (was_root) {
+      EXPECT_EQ(::seteuid(0), 0);
+    }
+  };
+  EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("writable")));
+}
+
+TEST_F(SqliteStateStoreTest, SaysUnavailableForFullDiskAndRecovers) {
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  const Browser kept = MakeBrowser();
+  ORCH_ASSERT_OK(store->PutBrowser(kept));
+  // No file may grow: what write() then says is what it says of a full disk, but for the number.
+  rlimit old_limit = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  const auto old_handler = ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{std::filesystem::file_size(path_ + "-wal"), old_limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  Browser big = MakeBrowser();
+  big.state = BrowserState::kFailed;
+  big.ended_at = big.created_at;
+  big.failure_reason = std::string(500'000, 'x');
+  const absl::Status full = store->PutBrowser(big);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  ::signal(SIGXFSZ, old_handler);
+  EXPECT_THAT(full, StatusIs(absl::StatusCode::kUnavailable, HasSubstr("free some space")));
+  ORCH_EXPECT_OK(store->GetBrowser(kept.id));
+  EXPECT_THAT(store->GetBrowser(big.id), StatusIs(absl::StatusCode::kNotFound));
+  ORCH_EXPECT_OK(store->PutBrowser(big));
+}
+
+TEST_F(SqliteStateStoreTest, SaysDataLossForRowsThatCannotBe) {
+  const std::vector<std::string> damages = {
+      "state = 0",          "state = 99",
+      "state = -1",         "failure_reason = 'why'",
+      "created_at_ns = -1", "ended_at_ns = 5",
+      "headless = 2",       "memory_mib = -1",
+      "vcpus = 4294967296", "viewport_width_px = 100",
+      "kiosk_mode = 7",     "viewport_width_px = 1, viewport_height_px = 0",
+  };
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  for (const std::string& damage : damages) {
+    const Browser browser = MakeBrowser();
+    ORCH_ASSERT_OK(store->PutBrowser(browser));
+    Tamper(absl::StrCat("UPDATE browsers SET ", damage, " WHERE session_id = '", browser.id.value(),
+                        "'"));
+    const auto named = AllOf(HasSubstr("table browsers"), HasSubstr(browser.id.value()));
+    EXPECT_THAT(store->GetBrowser(browser.id), StatusIs(absl::StatusCode::kDataLoss, named))
+        << damage;
+    EXPECT_THAT(store->ListBrowsers({}), StatusIs(absl::StatusCode::kDataLoss, named)) << damage;
+    Tamper("DELETE FROM browsers");
+  }
+}
+
+TEST_F(SqliteStateStoreTest, SaysDataLossForMalformedId) {
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  const Browser browser = MakeBrowser();
+  ORCH_ASSERT_OK(store->PutBrowser(browser));
+  Tamper("UPDATE browsers SET session_id = 'Not An Id' || char(10)");
+  EXPECT_THAT(store->ListBrowsers({}),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("\"Not An Id\\n\"")));
+}
+
+}  // namespace
+}  // namespace orch
