@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
 #include "absl/strings/escaping.h"
@@ -60,6 +61,10 @@ absl::Status LastLibvirtError(absl::string_view operation) {
       absl::StrCat(operation, ": ", absl::CHexEscape(message.substr(0, kMaxMessageBytes))));
 }
 
-void SilenceLibvirt() { virSetErrorFunc(nullptr, IgnoreError); }
+void SilenceLibvirt() {
+  // libvirt's record of a thread's last error exists only from here on.
+  virInitialize();
+  virSetErrorFunc(nullptr, IgnoreError);
+}
 
 }  // namespace orch

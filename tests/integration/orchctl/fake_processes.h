@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "guest/v1/process.grpc.pb.h"
+
+namespace orch::testing {
+
+// ProcessService whose processes are what their command names say:
+//   cat            writes its input to its output, then exits with 0
+//   exit N         exits with N               kill N      is ended by signal N
+//   timeout        runs into its timeout      echo TEXT   writes TEXT to stdout and "err" to stderr, exits with 0
+//   flood N        writes N bytes of Flood()  lose        says that ten bytes are missing, exits with 0
+//   vanish         the connection breaks      trap        writes "ready\n" and runs until any signal ends it
+//   stubborn       writes "ready\n", then "got NAME\n" for each signal, and never ends
+// Thread-safe.
+class FakeProcesses : public guest::v1::ProcessService::Service {
+ public:
+  // Byte number `index` of a flood.
+  static char Flood(uint64_t index) { return static_cast<char>(index * 31 + (index >> 16)); }
+
+  guest::v1::SpawnRequest last_spawn() const;
+  std::vector<std::string> signals() const;
+  // Makes every stream and wait end.
+  void Stop();
+
+  grpc::Status Spawn(grpc::ServerContext* context, const guest::v1::SpawnRequest* request,
+                     guest::v1::Process* response) override;
+  grpc::Status List(grpc::ServerContext* context, const guest::v1::ListRequest* request,
+                    guest::v1::ListResponse* response) override;
+  grpc::Status Wait(grpc::ServerContext* context, const guest::v1::WaitRequest* request,
+                    guest::v1::Process* response) override;
+  grpc::Status StreamOutput(grpc::ServerContext* context,
+                            const guest::v1::StreamOutputRequest* request,
+                            grpc::ServerWriter<guest::v1::StreamOutputResponse>* writer) override;
+  grpc::Status WriteStdin(grpc::ServerContext* context,
+                          grpc::ServerReader<guest::v1::WriteStdinRequest>* reader,
+                          guest::v1::WriteStdinResponse* response) override;
+  grpc::Status Signal(grpc::ServerContext* context, const guest::v1::SignalRequest* request,
+                      guest::v1::Process* response) override;
+
+ private:
+  using Writer = grpc::ServerWriter<guest::v1::StreamOutputResponse>;
+
+  struct Record {
+    guest::v1::Process process;
+    // Written to standard input and not yet read by the process.
+    std::string input;
+    bool input_ended = false;
+    std::vector<std::string> signals;
+  };
+
+  std::shared_ptr<Record> Find(const std::string& process_id) const ABSL_LOCKS_EXCLUDED(mutex_);
+  void CopyInput(Record& record, Writer& writer) ABSL_LOCKS_EXCLUDED(mutex_);
+  void AwaitSignals(Record& record, Writer& writer, bool ends) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  mutable absl::Mutex mutex_;
+  // A shared_ptr because a stream may outlast the lock under which the record was found.
+  std::map<std::string, std::shared_ptr<Record>> records_ ABSL_GUARDED_BY(mutex_);
+  guest::v1::SpawnRequest last_spawn_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> signals_ ABSL_GUARDED_BY(mutex_);
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace orch::testing
