@@ -133,7 +133,8 @@ int Main(int argc, char** argv) {
   ::sigaddset(&stop_signals, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  ::umask(0077);
+  // libvirt makes directories that QEMU's user must pass through; files that hold secrets get their modes explicitly.
+  ::umask(0022);
 
   absl::StatusOr<CommandLine> command = ParseCommandLine(argc, argv);
   if (!command.ok()) {

@@ -40,8 +40,8 @@ Examples:
   orchctl forward ID 9222
   orchctl -o json node | jq .host_cpus
 
-Exit status: 0 done, 1 the daemon reported an error, 2 wrong usage. "process exec" and "process wait" pass on the
-guest process's own; see their --help.)";
+Exit status: 0 done, 1 the daemon reported an error, 2 wrong usage. "process
+exec" and "process wait" pass on the guest process's own; see their --help.)";
 
 constexpr char kGlobalFooter[] =
     "\n-t, -o and --deadline, which every command takes, are described by \"orchctl --help\".";

@@ -18,7 +18,8 @@ using ::orchestrator::v1::BrowserService;
 void BrowsersDeleteCommand::Configure(CLI::App& app) {
   AddSessionIds(app, session_ids_);
   app.footer(R"(
-A browser that has ended is left as it is. When one cannot be deleted the others still are, and the exit status is 1.
+A browser that has ended is left as it is. When one cannot be deleted the others
+still are, and the exit status is 1.
 
 Examples:
   orchctl browsers delete ID

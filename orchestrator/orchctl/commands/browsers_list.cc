@@ -43,7 +43,7 @@ void BrowsersListCommand::Configure(CLI::App& app) {
       app.add_option("--state", states_, "Only browsers in this state; may be repeated")
           ->type_name("STATE")
           ->allow_extra_args(false)
-          ->check(CLI::IsMember(AllStateWords(), CLI::ignore_case));
+          ->transform(CLI::IsMember(AllStateWords(), CLI::ignore_case));
   app.add_flag("-a,--all", all_, "Ended browsers, too")->excludes(state);
   app.add_flag("-q,--quiet", quiet_, "Print nothing but session ids");
   app.footer(R"(

@@ -17,8 +17,9 @@ void BrowsersWatchCommand::Configure(CLI::App& app) {
   AddSessionId(app, session_id_);
   app.get_option("ID")->required(false);
   app.footer(R"(
-Begins with the present state of every browser (or of ID alone) and then prints each change, until Ctrl-C. With ID it
-ends when that browser has. With -o json there is one object per line.
+Begins with the present state of every browser (or of ID alone) and then prints
+each change, until Ctrl-C. With ID it ends when that browser has. With -o json
+there is one object per line.
 
 Examples:
   orchctl browsers watch

@@ -62,8 +62,8 @@ void CdpCommand::Configure(CLI::App& app) {
       ->type_name("PORT")
       ->check(CLI::Range(1, 65535).description(""));
   app.footer(R"(
-Proves that Chromium answers: GET /json/version through a tunnel into the guest. To use CDP from a program, forward the
-port.
+Proves that Chromium answers: GET /json/version through a tunnel into the guest.
+To use CDP from a program, forward the port.
 
 Examples:
   orchctl cdp ID

@@ -40,9 +40,10 @@ void ForwardCommand::Configure(CLI::App& app) {
       ->required()
       ->type_name("");
   app.footer(R"(
-Listens on 127.0.0.1, prints the address once connections are taken, and forwards each connection to port REMOTE of the
-guest's loopback until Ctrl-C. At most 256 connections at once; further ones wait. A connection that the guest refuses
-is reset and named on standard error.
+Listens on 127.0.0.1, prints the address once connections are taken, and
+forwards each connection to port REMOTE of the guest's loopback until Ctrl-C. At
+most 256 connections at once; further ones wait. A connection that the guest
+refuses is reset and named on standard error.
 
 Examples:
   orchctl forward ID 9222

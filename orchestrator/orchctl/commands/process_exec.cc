@@ -14,12 +14,14 @@ void ProcessExecCommand::Configure(CLI::App& app) {
   options_.Configure(app);
   app.add_flag("--no-stdin", no_stdin_, "Give the process /dev/null as standard input");
   app.footer(R"(
-The command and its arguments follow "--" and are not read by a shell. Output is passed through byte for byte and never
-dropped: the command waits when it is not read. The first SIGINT or SIGTERM is sent on to the command, the second ends
+The command and its arguments follow "--" and are not read by a shell. Output is
+passed through byte for byte and never dropped: the command waits when it is not
+read. The first SIGINT or SIGTERM is sent on to the command, the second ends
 orchctl and leaves the command running.
 
-Exit status: the command's own; 128+N when signal N ended it; 124 when --timeout passed; 125 when something went wrong
-on the way, which standard error then names; 2 wrong usage.
+Exit status: the command's own; 128+N when signal N ended it; 124 when --timeout
+passed; 125 when something went wrong on the way, which standard error then
+names; 2 wrong usage.
 
 Examples:
   orchctl process exec ID -- uname -a

@@ -18,8 +18,8 @@ void ProcessLogsCommand::Configure(CLI::App& app) {
                  "Begin with this sequence number (default: the oldest that is kept)")
       ->type_name("SEQ");
   app.footer(R"(
-Each byte goes to the stream that the process wrote it to. With -o json there is one object per line, with sequence
-number, stream, time and the bytes in base64.
+Each byte goes to the stream that the process wrote it to. With -o json there is
+one object per line, with sequence number, stream, time and the bytes in base64.
 
 Examples:
   orchctl process logs ID PID

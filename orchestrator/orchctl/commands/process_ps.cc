@@ -23,8 +23,8 @@ void ProcessPsCommand::Configure(CLI::App& app) {
   AddSessionId(app, session_id_);
   app.add_flag("-r,--running", running_, "Only processes that still run");
   app.footer(R"(
-Shows what exec and spawn started, ended processes for as long as the guest keeps their records. TIME is how long a
-process has run.
+Shows what exec and spawn started, ended processes for as long as the guest
+keeps their records. TIME is how long a process has run.
 
 Examples:
   orchctl process ps ID

@@ -12,7 +12,8 @@ void ProcessStdinCommand::Configure(CLI::App& app) {
   AddSessionId(app, session_id_);
   AddProcessId(app, process_id_);
   app.footer(R"(
-The process must have been started with "orchctl process spawn --stdin". Its input is closed at the end of ours.
+The process must have been started with "orchctl process spawn --stdin". Its
+input is closed at the end of ours.
 
 Examples:
   orchctl process stdin ID PID < file)");

@@ -15,8 +15,9 @@ void ProcessWaitCommand::Configure(CLI::App& app) {
   AddSessionId(app, session_id_);
   AddProcessId(app, process_id_);
   app.footer(R"(
-Exit status: the process's own; 128+N when signal N ended it; 124 when its timeout passed; 125 when something went
-wrong on the way, --deadline among it, which leaves the process running; 2 wrong usage.
+Exit status: the process's own; 128+N when signal N ended it; 124 when its
+timeout passed; 125 when something went wrong on the way, --deadline among it,
+which leaves the process running; 2 wrong usage.
 
 Examples:
   orchctl process wait ID PID

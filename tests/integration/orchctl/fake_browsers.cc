@@ -69,7 +69,8 @@ grpc::Status FakeBrowsers::CreateBrowser(grpc::ServerContext*,
   absl::MutexLock lock(&mutex_);
   last_create_ = *request;
   if (request->spec().image() == kBrokenImage) {
-    return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "not ready in 60 s; console:\nline\x1b[2J");
+    return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED,
+                        "not ready in 60 s; console:\nline\x1b[2J");
   }
   Browser browser;
   browser.set_session_id(absl::StrCat("created", browsers_.size()));

@@ -5,6 +5,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+
 #include "orchestrator/v1/browsers.grpc.pb.h"
 
 namespace orch::testing {

@@ -43,7 +43,7 @@ bool Send(grpc::ServerWriter<guest::v1::StreamOutputResponse>& writer,
   return writer.Write(response);
 }
 
-void Flood(grpc::ServerWriter<guest::v1::StreamOutputResponse>& writer, uint64_t size) {
+void WriteFlood(grpc::ServerWriter<guest::v1::StreamOutputResponse>& writer, uint64_t size) {
   for (uint64_t sent = 0; sent < size;) {
     std::string piece(std::min<uint64_t>(kPieceBytes, size - sent), '\0');
     for (char& c : piece) c = FakeProcesses::Flood(sent++);
@@ -115,9 +115,11 @@ grpc::Status FakeProcesses::StreamOutput(grpc::ServerContext*,
   // Constant since Spawn.
   const guest::v1::ProcessSpec& spec = record->process.spec();
   if (spec.command() == "cat") CopyInput(*record, *writer);
-  if (spec.command() == "trap") AwaitSignals(*record, *writer, /*ends=*/true);
   if (spec.command() == "stubborn") AwaitSignals(*record, *writer, /*ends=*/false);
-  if (spec.command() == "flood") Flood(*writer, static_cast<uint64_t>(Number(record->process)));
+  if (spec.command() == "flood" || spec.command() == "pour")
+    WriteFlood(*writer, static_cast<uint64_t>(Number(record->process)));
+  if (spec.command() == "trap" || spec.command() == "pour")
+    AwaitSignals(*record, *writer, /*ends=*/true);
   if (spec.command() == "echo") {
     Send(*writer, guest::v1::OUTPUT_STREAM_STDOUT, spec.args(0));
     Send(*writer, guest::v1::OUTPUT_STREAM_STDERR, "err");

@@ -1,0 +1,56 @@
+#include "tests/integration/orchctl/fake_daemon.h"
+
+#include <chrono>
+
+#include <grpc/grpc.h>
+
+#include "absl/strings/str_cat.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+
+namespace orch::testing {
+
+grpc::Status FakeNode::GetNode(grpc::ServerContext*, const orchestrator::v1::GetNodeRequest*,
+                               orchestrator::v1::Node* response) {
+  response->set_daemon_version("1.2.3");
+  response->set_driver("fake");
+  response->set_host_cpus(8);
+  response->set_host_memory_mib(uint64_t{5} << 32);
+  response->set_accelerator(orchestrator::v1::ACCELERATOR_TCG);
+  response->set_accelerator_reason("no /dev/kvm");
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeComputer::CaptureScreenshot(grpc::ServerContext*,
+                                             const guest::v1::CaptureScreenshotRequest* request,
+                                             guest::v1::CaptureScreenshotResponse* response) {
+  std::string image(2 << 20, 'x');
+  image += absl::StrCat("region ", request->region().x(), " ", request->region().width());
+  response->set_image(image);
+  response->set_width(800);
+  response->set_height(600);
+  return grpc::Status::OK;
+}
+
+FakeDaemon::FakeDaemon() {
+  // Never undone, so that gRPC stays up from one test to the next: shutting it down right after a
+  // cancelled call takes it ten seconds.
+  grpc_init();
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(target(), grpc::InsecureServerCredentials());
+  builder.RegisterService(&node_);
+  builder.RegisterService(&browsers_);
+  builder.RegisterService(&processes_);
+  builder.RegisterService(&computer_);
+  builder.RegisterService(&tunnels_);
+  server_ = builder.BuildAndStart();
+}
+
+FakeDaemon::~FakeDaemon() {
+  browsers_.Stop();
+  processes_.Stop();
+  // Calls that are still open are cancelled at once.
+  server_->Shutdown(std::chrono::system_clock::now());
+}
+
+}  // namespace orch::testing

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "grpcpp/server.h"
+
+#include "guest/v1/computer.grpc.pb.h"
+#include "orchestrator/v1/node.grpc.pb.h"
+#include "tests/integration/orchctl/fake_browsers.h"
+#include "tests/integration/orchctl/fake_processes.h"
+#include "tests/integration/orchctl/fake_tunnels.h"
+#include "tests/support/temp_dir.h"
+
+namespace orch::testing {
+
+// NodeService of a host with more memory than 32 bits can count.
+class FakeNode : public orchestrator::v1::NodeService::Service {
+ public:
+  grpc::Status GetNode(grpc::ServerContext* context,
+                       const orchestrator::v1::GetNodeRequest* request,
+                       orchestrator::v1::Node* response) override;
+};
+
+// ComputerService whose screenshot is 2 MiB of text that names the region.
+class FakeComputer : public guest::v1::ComputerService::Service {
+ public:
+  grpc::Status CaptureScreenshot(grpc::ServerContext* context,
+                                 const guest::v1::CaptureScreenshotRequest* request,
+                                 guest::v1::CaptureScreenshotResponse* response) override;
+};
+
+// A daemon in this process that listens on a unix socket of its own.
+class FakeDaemon {
+ public:
+  FakeDaemon();
+  ~FakeDaemon();
+  FakeDaemon(const FakeDaemon&) = delete;
+  FakeDaemon& operator=(const FakeDaemon&) = delete;
+
+  // For orchctl's --target.
+  std::string target() const { return "unix:" + dir_.File("socket"); }
+  const TempDir& dir() const { return dir_; }
+
+  FakeBrowsers& browsers() { return browsers_; }
+  FakeProcesses& processes() { return processes_; }
+
+ private:
+  TempDir dir_;
+  FakeNode node_;
+  FakeBrowsers browsers_;
+  FakeProcesses processes_;
+  FakeComputer computer_;
+  FakeTunnels tunnels_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace orch::testing
