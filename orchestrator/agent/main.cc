@@ -1,10 +1,11 @@
 // PID 1 of a guest: prepares the guest, keeps the image's programs running and serves guest.v1 to
 // the host. This is the only place that names implementations. It never returns: PID 1 must not.
+#include <unistd.h>
+
 #include <cstdint>
 #include <iostream>
 #include <memory>
 #include <string>
-#include <unistd.h>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -35,6 +36,7 @@
 #include "orchestrator/base/files.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/model/guest_address.h"
 
 namespace orch::agent {
 namespace {
@@ -45,9 +47,6 @@ constexpr char kCgroupPath[] = "/sys/fs/cgroup/orchestrator";
 constexpr char kDisplay[] = ":0";
 constexpr size_t kMaxCommandLineBytes = 64 * 1024;
 
-// Where the host looks for the agent: the same as in model/guest_address.h, which is the host's.
-constexpr uint32_t kVsockPort = 1024;
-constexpr char kSerialPortName[] = "org.orchestrator.agent.0";
 // The kernel announces a virtio-serial port some time after its driver is there.
 constexpr absl::Duration kChannelTimeout = absl::Seconds(10);
 constexpr absl::Duration kChannelInterval = absl::Milliseconds(20);
@@ -84,11 +83,12 @@ absl::StatusOr<Listeners> Listen(AgentServer& server) {
   const absl::Time deadline = absl::Now() + kChannelTimeout;
   while (true) {
     Listeners listeners;
-    absl::StatusOr<UniqueFd> port = OpenSerialPort(kSerialPortName);
+    absl::StatusOr<UniqueFd> port = OpenSerialPort(kAgentSerialPortName);
     if (port.ok()) {
       ORCH_ASSIGN_OR_RETURN(listeners.serial, SerialListener::Create(*std::move(port), serve));
     }
-    absl::StatusOr<std::unique_ptr<VsockListener>> vsock = VsockListener::Create(kVsockPort, serve);
+    absl::StatusOr<std::unique_ptr<VsockListener>> vsock =
+        VsockListener::Create(kAgentVsockPort, serve);
     if (vsock.ok()) listeners.vsock = *std::move(vsock);
     if (port.ok() || vsock.ok()) {
       Log(LogLevel::kInfo, "agent_listening", {{"serial", port.ok()}, {"vsock", vsock.ok()}});

@@ -4,8 +4,8 @@
 
 namespace orch {
 
-// The callback runs under the mutex, which is how ~Interruption waits for it; it must only set something in motion
-// (grpc::ClientContext::TryCancel), never block or come back here.
+// The callback runs under the mutex, which is how ~Interruption waits for it; it must only set
+// something in motion (grpc::ClientContext::TryCancel), never block or come back here.
 void CancelToken::Cancel(absl::Status reason) {
   absl::MutexLock lock(&mutex_);
   if (!status_.ok()) return;

@@ -16,8 +16,8 @@ class CancelToken {
   // OK, or the reason.
   absl::Status status() const;
 
-  // While it lives, `on_cancel` is called when the token is cancelled, at once if it already is. The destructor waits
-  // for a call under way. One interruption at a time per token.
+  // While it lives, `on_cancel` is called when the token is cancelled, at once if it already is.
+  // The destructor waits for a call under way. One interruption at a time per token.
   class Interruption {
    public:
     Interruption(CancelToken& token, absl::AnyInvocable<void()> on_cancel);

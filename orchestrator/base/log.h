@@ -27,8 +27,9 @@ struct LogField {
 // Writes to standard error from now on: one line per event, `level` and above. Call once, in main.
 void InitLogging(LogLevel level);
 
-// Logs an event: a stable name ("browser_ready") and its fields. Values with spaces, quotes or control characters are
-// quoted and escaped, so a hostile value cannot forge a line. Thread-safe. Cheap below the level in force.
+// Logs an event: a stable name ("browser_ready") and its fields. Values with spaces, quotes or
+// control characters are quoted and escaped, so a hostile value cannot forge a line. Thread-safe.
+// Cheap below the level in force.
 //
 //   Log(LogLevel::kInfo, "browser_ready", {{"session_id", id}, {"milliseconds", 1200}});
 void Log(LogLevel level, absl::string_view event, std::initializer_list<LogField> fields = {});

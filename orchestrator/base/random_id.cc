@@ -12,7 +12,8 @@
 namespace orch {
 namespace {
 
-// getrandom() of up to 256 bytes neither fails nor returns less once the generator is seeded, see getrandom(2).
+// getrandom() of up to 256 bytes neither fails nor returns less once the generator is seeded, see
+// getrandom(2).
 void FillRandom(uint8_t* bytes, size_t size) {
   while (::getrandom(bytes, size, 0) != static_cast<ssize_t>(size)) {
   }

@@ -6,13 +6,14 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/synchronization/mutex.h"
+
 #include "orchestrator/base/thread_pool.h"
 
 namespace orch {
 
-// Runs work on a pool, one piece at a time and in order: state that only a strand's work touches needs no lock, and
-// that work may block. Thread-safe. Work that is queued when the strand is destroyed still runs; the pool must outlive
-// it.
+// Runs work on a pool, one piece at a time and in order: state that only a strand's work touches
+// needs no lock, and that work may block. Thread-safe. Work that is queued when the strand is
+// destroyed still runs; the pool must outlive it.
 class Strand {
  public:
   explicit Strand(ThreadPool& pool) : state_(std::make_shared<State>(pool)) {}

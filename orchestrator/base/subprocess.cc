@@ -1,8 +1,5 @@
 #include "orchestrator/base/subprocess.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstddef>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,6 +7,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"

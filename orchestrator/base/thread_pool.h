@@ -11,8 +11,8 @@
 
 namespace orch {
 
-// A fixed number of threads that run queued work, first in, first out. For work that blocks: driver calls, files, a
-// guest's boot. Thread-safe. The destructor runs what is queued, then joins.
+// A fixed number of threads that run queued work, first in, first out. For work that blocks: driver
+// calls, files, a guest's boot. Thread-safe. The destructor runs what is queued, then joins.
 class ThreadPool {
  public:
   explicit ThreadPool(size_t threads);
@@ -20,7 +20,8 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  // Never blocks. `work` runs on one of the pool's threads, after everything that was queued before it has begun.
+  // Never blocks. `work` runs on one of the pool's threads, after everything that was queued before
+  // it has begun.
   void Run(absl::AnyInvocable<void()> work);
 
  private:

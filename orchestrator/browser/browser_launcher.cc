@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpcpp/client_context.h"
+
 #include "guest/v1/lifecycle.grpc.pb.h"
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/grpc_status.h"
@@ -33,8 +34,8 @@ absl::StatusOr<std::shared_ptr<GuestChannel>> BrowserLauncher::Launch(const Brow
   absl::StatusOr<std::shared_ptr<GuestChannel>> channel =
       AwaitReady(vm, powered_on + boot_timeout_, cancel);
   if (absl::IsDeadlineExceeded(channel.status())) {
-    return absl::DeadlineExceededError(absl::StrCat("the guest was not ready within ",
-                                                    absl::FormatDuration(boot_timeout_)));
+    return absl::DeadlineExceededError(
+        absl::StrCat("the guest was not ready within ", absl::FormatDuration(boot_timeout_)));
   }
   if (!channel.ok()) return channel;
   Log(LogLevel::kInfo, "browser_booted",
@@ -84,8 +85,9 @@ absl::StatusOr<std::shared_ptr<GuestChannel>> BrowserLauncher::AwaitReady(const 
     absl::Status status;
     {
       CancelToken::Interruption interruption(cancel, [&] { context.TryCancel(); });
-      status = FromGrpcStatus(guest::v1::LifecycleService::NewStub(*connected)->AwaitReady(
-          &context, guest::v1::AwaitReadyRequest(), &response));
+      status =
+          FromGrpcStatus(guest::v1::LifecycleService::NewStub(*connected)
+                             ->AwaitReady(&context, guest::v1::AwaitReadyRequest(), &response));
     }
     if (status.ok()) return channel;
     if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) return status;

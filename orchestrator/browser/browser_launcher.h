@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "orchestrator/base/cancel_token.h"
 #include "orchestrator/base/clock.h"
 #include "orchestrator/browser/scratch_disks.h"
@@ -18,7 +19,8 @@
 
 namespace orch {
 
-// Boots a browser's virtual machine and takes it down again. Thread-safe for different browsers; every call blocks.
+// Boots a browser's virtual machine and takes it down again. Thread-safe for different browsers;
+// every call blocks.
 class BrowserLauncher {
  public:
   // All must outlive this.
@@ -31,9 +33,10 @@ class BrowserLauncher {
         clock_(clock),
         boot_timeout_(boot_timeout) {}
 
-  // Makes the files, starts the machine, waits until its agent says that it is ready; returns the way to it.
-  // DEADLINE_EXCEEDED: not ready within the boot timeout. The token's reason when cancelled. Whatever the driver
-  // says. Messages end with the last console lines. After an error call TearDown.
+  // Makes the files, starts the machine, waits until its agent says that it is ready; returns the
+  // way to it. DEADLINE_EXCEEDED: not ready within the boot timeout. The token's reason when
+  // cancelled. Whatever the driver says. Messages end with the last console lines. After an error
+  // call TearDown.
   absl::StatusOr<std::shared_ptr<GuestChannel>> Launch(const Browser& browser, const Image& image,
                                                        CancelToken& cancel);
 

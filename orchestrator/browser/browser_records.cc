@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/status_macros.h"
 
 namespace orch {

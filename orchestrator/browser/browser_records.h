@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+
 #include "orchestrator/base/clock.h"
 #include "orchestrator/model/browser.h"
 #include "orchestrator/store/state_store.h"
@@ -22,9 +23,10 @@ class BrowserWatch {
   virtual ~BrowserWatch() = default;
 };
 
-// The records of all browsers: live ones in memory, all in the store. Every change is checked against the lifecycle
-// table, written to the store, and then shown to watchers. Thread-safe, but changes of one browser must come one at a
-// time (its strand sees to that). Insert, Transition and Get block on the store.
+// The records of all browsers: live ones in memory, all in the store. Every change is checked
+// against the lifecycle table, written to the store, and then shown to watchers. Thread-safe, but
+// changes of one browser must come one at a time (its strand sees to that). Insert, Transition and
+// Get block on the store.
 class BrowserRecords {
  public:
   using Callback = std::function<void(const Browser&)>;
@@ -38,9 +40,9 @@ class BrowserRecords {
   // Keeps a new record. The store's errors.
   absl::Status Insert(const Browser& browser);
 
-  // Moves a live browser to another state, with the times that go with it; `reason` is kept for kFailed.
-  // NOT_FOUND: not live. FAILED_PRECONDITION: the lifecycle table forbids it. Else the store's errors; then nothing
-  // changed.
+  // Moves a live browser to another state, with the times that go with it; `reason` is kept for
+  // kFailed. NOT_FOUND: not live. FAILED_PRECONDITION: the lifecycle table forbids it. Else the
+  // store's errors; then nothing changed.
   absl::StatusOr<Browser> Transition(const SessionId& id, BrowserState to,
                                      absl::string_view reason = "");
 
@@ -52,8 +54,8 @@ class BrowserRecords {
 
   std::vector<Browser> Live() const;
 
-  // Calls `callback` for every live browser before it returns, then for each change, in order for one browser. It must
-  // not block and must not call back here.
+  // Calls `callback` for every live browser before it returns, then for each change, in order for
+  // one browser. It must not block and must not call back here.
   std::unique_ptr<BrowserWatch> Watch(Callback callback);
 
  private:

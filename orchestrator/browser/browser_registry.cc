@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
@@ -21,8 +22,7 @@ constexpr absl::Duration kMaxConnectTime = absl::Seconds(30);
 
 absl::StatusOr<std::unique_ptr<BrowserRegistry>> BrowserRegistry::Create(Dependencies dependencies,
                                                                          Options options) {
-  std::unique_ptr<BrowserRegistry> registry(
-      new BrowserRegistry(dependencies, std::move(options)));
+  std::unique_ptr<BrowserRegistry> registry(new BrowserRegistry(dependencies, std::move(options)));
   ORCH_RETURN_IF_ERROR(registry->Recover());
   return registry;
 }
@@ -61,8 +61,8 @@ absl::Status BrowserRegistry::Recover() {
   {
     absl::MutexLock lock(&mutex_);
     for (const Browser& browser : input.records) {
-      entries_.emplace(browser.id, std::make_shared<Entry>(
-                                       browser.id, browser.spec.memory_mib, strand_pool_));
+      entries_.emplace(browser.id,
+                       std::make_shared<Entry>(browser.id, browser.spec.memory_mib, strand_pool_));
     }
     for (const VmInfo& vm : vms) {
       if (entries_.contains(vm.id)) channels_.emplace(vm.id, launcher_.Attach(vm));
@@ -87,9 +87,8 @@ absl::Status BrowserRegistry::Apply(const RecoveryPlan& plan) {
 }
 
 absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, Done settled) {
-  ORCH_ASSIGN_OR_RETURN(
-      const Image image,
-      images_.Get(spec.image.empty() ? options_.default_image : spec.image));
+  ORCH_ASSIGN_OR_RETURN(const Image image,
+                        images_.Get(spec.image.empty() ? options_.default_image : spec.image));
   if (!image.has_agent) {
     return absl::InvalidArgumentError(absl::StrCat(
         "spec.image: image ", image.name, " has no agent, so no browser can be made of it"));
@@ -113,8 +112,8 @@ absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, 
 
 absl::StatusOr<std::shared_ptr<BrowserRegistry::Entry>> BrowserRegistry::Admit(
     const SessionId& id, const BrowserSpec& spec) {
-  const uint64_t budget = options_.memory_budget_mib != 0 ? options_.memory_budget_mib
-                                                          : driver_.host().memory_mib;
+  const uint64_t budget =
+      options_.memory_budget_mib != 0 ? options_.memory_budget_mib : driver_.host().memory_mib;
   absl::MutexLock lock(&mutex_);
   uint64_t committed = 0;
   for (const auto& [other, entry] : entries_) committed += entry->memory_mib;
@@ -179,8 +178,7 @@ void BrowserRegistry::DeleteBrowser(const SessionId& id, Done done) {
     }
     entry->deleted.push_back(std::move(done));
     if (live->state != BrowserState::kDeleting) {
-      absl::StatusOr<Browser> deleting =
-          records_.Transition(entry->id, BrowserState::kDeleting);
+      absl::StatusOr<Browser> deleting = records_.Transition(entry->id, BrowserState::kDeleting);
       if (!deleting.ok()) {
         std::exchange(entry->deleted, {}).back()(deleting.status());
         return;
@@ -201,8 +199,7 @@ void BrowserRegistry::Fail(const std::shared_ptr<Entry>& entry, const absl::Stat
     channels_.erase(entry->id);
   }
   if (absl::Status down = launcher_.TearDown(entry->id); !down.ok()) {
-    Log(LogLevel::kError, "teardown_failed",
-        {{"session_id", entry->id.value()}, {"status", down}});
+    Log(LogLevel::kError, "teardown_failed", {{"session_id", entry->id.value()}, {"status", down}});
   }
   absl::StatusOr<Browser> failed =
       records_.Transition(entry->id, BrowserState::kFailed, full.message());
@@ -287,8 +284,7 @@ void BrowserRegistry::Lease(const SessionId& id, absl::Time deadline,
                             absl::AnyInvocable<void(absl::StatusOr<GuestLease>)> done) {
   const std::shared_ptr<GuestChannel> guest = FindChannel(id);
   if (guest == nullptr) {
-    connect_pool_.Run(
-        [this, id, done = std::move(done)]() mutable { done(WhyNotCallable(id)); });
+    connect_pool_.Run([this, id, done = std::move(done)]() mutable { done(WhyNotCallable(id)); });
     return;
   }
   auto make_lease = [guest](std::shared_ptr<grpc::Channel> channel) {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+
 #include "orchestrator/base/cancel_token.h"
 #include "orchestrator/base/clock.h"
 #include "orchestrator/base/strand.h"
@@ -31,9 +32,10 @@ namespace orch {
 
 // All browsers of this host: creates, finds, watches and deletes them, and notices when one dies.
 //
-// Thread-safe. Each browser has a strand on which everything that changes it happens, one thing at a time; boots run on
-// a pool of their own so that slow guests do not hold up anything else. Nothing is called with a mutex held. The
-// destructor cancels boots under way and lets ready browsers run: the next registry on the same host adopts them.
+// Thread-safe. Each browser has a strand on which everything that changes it happens, one thing at
+// a time; boots run on a pool of their own so that slow guests do not hold up anything else.
+// Nothing is called with a mutex held. The destructor cancels boots under way and lets ready
+// browsers run: the next registry on the same host adopts them.
 class BrowserRegistry : public GuestAccess {
  public:
   struct Options {
@@ -60,19 +62,20 @@ class BrowserRegistry : public GuestAccess {
 
   using Done = absl::AnyInvocable<void(absl::StatusOr<Browser>)>;
 
-  // Adopts the browsers that still run, finishes or undoes what was half done, removes what nobody owns. Errors of the
-  // driver and of the store.
+  // Adopts the browsers that still run, finishes or undoes what was half done, removes what nobody
+  // owns. Errors of the driver and of the store.
   static absl::StatusOr<std::unique_ptr<BrowserRegistry>> Create(Dependencies dependencies,
                                                                  Options options);
   ~BrowserRegistry() override;
 
-  // Records a browser and boots it in the background; `settled` is called once, when it is READY or has failed (then
-  // with the reason's own code). Blocks on the disk only. Errors before the boot are returned, `settled` is then not
-  // called: INVALID_ARGUMENT, NOT_FOUND (image), RESOURCE_EXHAUSTED (memory budget).
+  // Records a browser and boots it in the background; `settled` is called once, when it is READY or
+  // has failed (then with the reason's own code). Blocks on the disk only. Errors before the boot
+  // are returned, `settled` is then not called: INVALID_ARGUMENT, NOT_FOUND (image),
+  // RESOURCE_EXHAUSTED (memory budget).
   absl::StatusOr<Browser> CreateBrowser(const BrowserSpec& spec, Done settled);
 
-  // Calls `done` once with the DELETED record, possibly before this returns. Interrupts a boot. An ended browser is
-  // answered with its record. NOT_FOUND: never existed.
+  // Calls `done` once with the DELETED record, possibly before this returns. Interrupts a boot. An
+  // ended browser is answered with its record. NOT_FOUND: never existed.
   void DeleteBrowser(const SessionId& id, Done done);
 
   BrowserRecords& records() { return records_; }
@@ -128,7 +131,8 @@ class BrowserRegistry : public GuestAccess {
   // Ways to the guests that can be called. Shared with leases under way.
   absl::flat_hash_map<SessionId, std::shared_ptr<GuestChannel>> channels_ ABSL_GUARDED_BY(mutex_);
 
-  // Destroyed in this order, from the last: first no more events, then no more boots, then the strands run dry.
+  // Destroyed in this order, from the last: first no more events, then no more boots, then the
+  // strands run dry.
   ThreadPool strand_pool_;
   ThreadPool connect_pool_;
   ThreadPool boot_pool_;

@@ -6,8 +6,8 @@
 
 namespace orch {
 
-// The last lines of a guest's console for an error message: at most 8 lines of 200 bytes, everything but printable
-// ASCII escaped. Empty when the console is.
+// The last lines of a guest's console for an error message: at most 8 lines of 200 bytes,
+// everything but printable ASCII escaped. Empty when the console is.
 std::string ConsoleExcerpt(absl::string_view console);
 
 }  // namespace orch

@@ -3,6 +3,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+
 #include "orchestrator/browser/guest_lease.h"
 #include "orchestrator/model/session_id.h"
 
@@ -13,11 +14,12 @@ class GuestAccess {
  public:
   virtual ~GuestAccess() = default;
 
-  // Makes the browser callable (connects, later also wakes it) and calls `done` exactly once, possibly before this
-  // returns. Never blocks.
+  // Makes the browser callable (connects, later also wakes it) and calls `done` exactly once,
+  // possibly before this returns. Never blocks.
   //
-  // NOT_FOUND: no such browser. FAILED_PRECONDITION: it is not callable in its state; the message names the state and,
-  // for a failed one, the reason. UNAVAILABLE: its guest cannot be reached. DEADLINE_EXCEEDED: `deadline` passed.
+  // NOT_FOUND: no such browser. FAILED_PRECONDITION: it is not callable in its state; the message
+  // names the state and, for a failed one, the reason. UNAVAILABLE: its guest cannot be reached.
+  // DEADLINE_EXCEEDED: `deadline` passed.
   virtual void Lease(const SessionId& id, absl::Time deadline,
                      absl::AnyInvocable<void(absl::StatusOr<GuestLease>)> done) = 0;
 };

@@ -8,11 +8,13 @@
 
 namespace orch {
 
-// The right to call one browser's guest. While it lives the browser counts as active. Move-only; not thread-safe.
+// The right to call one browser's guest. While it lives the browser counts as active. Move-only;
+// not thread-safe.
 class GuestLease {
  public:
   // `on_release` is called once, with true when ReportBroken was called.
-  GuestLease(std::shared_ptr<grpc::Channel> channel, absl::AnyInvocable<void(bool broken)> on_release)
+  GuestLease(std::shared_ptr<grpc::Channel> channel,
+             absl::AnyInvocable<void(bool broken)> on_release)
       : channel_(std::move(channel)), on_release_(std::move(on_release)) {}
   GuestLease(GuestLease&& other) noexcept
       : channel_(std::move(other.channel_)),
@@ -32,7 +34,8 @@ class GuestLease {
   // Shared because calls that are under way keep a channel alive after a reconnect replaced it.
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
-  // Says that a call on this channel ended because the connection did (UNAVAILABLE): the next lease gets a new one.
+  // Says that a call on this channel ended because the connection did (UNAVAILABLE): the next lease
+  // gets a new one.
   void ReportBroken() { broken_ = true; }
 
  private:

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+
 #include "orchestrator/model/browser.h"
 #include "orchestrator/model/session_id.h"
 

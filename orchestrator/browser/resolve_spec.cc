@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/status_macros.h"
 
 namespace orch {
@@ -26,7 +27,8 @@ absl::Status CheckRange(absl::string_view field, uint64_t value, uint64_t low, u
 absl::Status ResolveScreen(BrowserSpec& spec, const Image& image) {
   if (!image.HasCapability("headful")) spec.headless = true;
   if (spec.headless) {
-    const char* why = image.HasCapability("headful") ? "is headless" : "has an image without a screen";
+    const char* why =
+        image.HasCapability("headful") ? "is headless" : "has an image without a screen";
     if (spec.viewport.has_value()) {
       return absl::InvalidArgumentError(
           absl::StrCat("spec.viewport must be absent: the browser ", why));
@@ -60,8 +62,7 @@ absl::StatusOr<BrowserSpec> ResolveSpec(BrowserSpec spec, const Image& image,
   ORCH_RETURN_IF_ERROR(CheckRange("memory_mib", spec.memory_mib, kMinMemoryMib, host.memory_mib,
                                   " (the host's memory)"));
   if (spec.vcpus == 0) spec.vcpus = std::min(image.default_vcpus, host.cpus);
-  ORCH_RETURN_IF_ERROR(
-      CheckRange("vcpus", spec.vcpus, 1, host.cpus, " (the host's processors)"));
+  ORCH_RETURN_IF_ERROR(CheckRange("vcpus", spec.vcpus, 1, host.cpus, " (the host's processors)"));
   return spec;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+
 #include "orchestrator/base/random_id.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/subprocess.h"
@@ -47,20 +48,21 @@ absl::StatusOr<std::string> ScratchDisks::Base(uint32_t size_mib) {
     ::unlink(formatted.c_str());
   };
   ORCH_RETURN_IF_ERROR(CreateSparseFile(raw, size_mib));
-  // No journal: the disk does not outlive a crash of its virtual machine. Inode tables stay unwritten (lazy_itable_init)
-  // so that the file stays small.
-  ORCH_RETURN_IF_ERROR(RunProgram({"mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-O", "^has_journal",
-                                   "-E", "lazy_itable_init=1,nodiscard", raw},
+  // No journal: the disk does not outlive a crash of its virtual machine. Inode tables stay
+  // unwritten (lazy_itable_init) so that the file stays small.
+  ORCH_RETURN_IF_ERROR(RunProgram({"mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-O",
+                                   "^has_journal", "-E", "lazy_itable_init=1,nodiscard", raw},
                                   kProgramTimeout)
                            .status());
-  ORCH_RETURN_IF_ERROR(RunProgram({"qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", raw,
-                                   formatted},
-                                  kProgramTimeout)
-                           .status());
+  ORCH_RETURN_IF_ERROR(
+      RunProgram({"qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", raw, formatted},
+                 kProgramTimeout)
+          .status());
   if (::chmod(formatted.c_str(), 0444) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot chmod ", formatted));
   }
-  // link() and not rename(): overlays of a base that another thread published meanwhile must keep theirs.
+  // link() and not rename(): overlays of a base that another thread published meanwhile must keep
+  // theirs.
   if (::link(formatted.c_str(), base.c_str()) != 0 && errno != EEXIST) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot create ", base));
   }

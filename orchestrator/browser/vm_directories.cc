@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/files.h"
 #include "orchestrator/base/status_macros.h"
 

@@ -8,15 +8,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+
 #include "orchestrator/model/session_id.h"
 
 namespace orch {
 
-// Gives each virtual machine one directory that holds every file of its own: scratch disk, sockets, console log. To
-// remove the directory is to remove all of it. Thread-safe for different ids.
+// Gives each virtual machine one directory that holds every file of its own: scratch disk, sockets,
+// console log. To remove the directory is to remove all of it. Thread-safe for different ids.
 class VmDirectories {
  public:
-  // `root` must exist. Virtual machines run as `uid` and `gid`, who own the directories (mode 0700).
+  // `root` must exist. Virtual machines run as `uid` and `gid`, who own the directories (mode
+  // 0700).
   VmDirectories(std::string root, uid_t uid, gid_t gid)
       : root_(std::move(root)), uid_(uid), gid_(gid) {}
 

@@ -6,6 +6,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/daemon/version.h"
@@ -17,7 +18,8 @@ constexpr char kAbout[] =
     "Keeps browser virtual machines on this host and serves them over gRPC.\n"
     "\n"
     "Each option can also be a key of the TOML file (state_dir = \"/var/lib/orchestrator\") or an\n"
-    "environment variable (ORCHESTRATOR_STATE_DIR). Flags win over the environment, the environment\n"
+    "environment variable (ORCHESTRATOR_STATE_DIR). Flags win over the environment, the "
+    "environment\n"
     "over the file.";
 
 absl::Status Apply(const std::vector<ConfigOption>& options,

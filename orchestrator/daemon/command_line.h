@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+
 #include "orchestrator/daemon/config.h"
 
 namespace orch {
@@ -20,7 +21,8 @@ struct CommandLine {
   std::string text;
 };
 
-// Flags before environment before file before defaults. INVALID_ARGUMENT says which flag, variable or key is wrong.
+// Flags before environment before file before defaults. INVALID_ARGUMENT says which flag, variable
+// or key is wrong.
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv);
 
 }  // namespace orch

@@ -11,16 +11,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "toml++/toml.h"
+
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/files.h"
 #include "orchestrator/base/status_macros.h"
-#include "toml++/toml.h"
 
 namespace orch {
 namespace {
 
 constexpr size_t kMaxConfigFileBytes = 1 << 20;
-// libvirt's monitor sockets live below the state directory and a unix socket's path has at most 107 bytes.
+// libvirt's monitor sockets live below the state directory and a unix socket's path has at most 107
+// bytes.
 constexpr size_t kMaxStateDirBytes = 40;
 
 using Setter = std::function<absl::Status(Config&, absl::string_view)>;
@@ -36,8 +38,8 @@ Setter Text(std::string Config::*member) {
 Setter OneOf(std::string Config::*member, std::vector<std::string> allowed) {
   return [member, allowed = std::move(allowed)](Config& config, absl::string_view text) {
     if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("is \"", text, "\"; it must be one of ",
-                                                     absl::StrJoin(allowed, ", ")));
+      return absl::InvalidArgumentError(
+          absl::StrCat("is \"", text, "\"; it must be one of ", absl::StrJoin(allowed, ", ")));
     }
     config.*member = std::string(text);
     return absl::OkStatus();
@@ -161,8 +163,8 @@ absl::Status ApplyConfigFile(const std::string& path, Config& config) {
             out->append(known.name);
           })));
     }
-    ORCH_RETURN_IF_ERROR(Annotate(option->set(config, AsText(value)),
-                                  absl::StrCat(path, ": ", option->name)));
+    ORCH_RETURN_IF_ERROR(
+        Annotate(option->set(config, AsText(value)), absl::StrCat(path, ": ", option->name)));
   }
   return absl::OkStatus();
 }

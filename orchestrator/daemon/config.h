@@ -9,11 +9,13 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+
 #include "orchestrator/base/log.h"
 
 namespace orch {
 
-// Everything that can be set about the daemon. A plain value; see ConfigOptions for names, help and limits.
+// Everything that can be set about the daemon. A plain value; see ConfigOptions for names, help and
+// limits.
 struct Config {
   std::string state_dir = "/var/lib/orchestrator";
   std::string image_dir = "/var/cache/orchestrator/images";
@@ -30,8 +32,8 @@ struct Config {
   LogLevel log_level = LogLevel::kInfo;
 };
 
-// One setting: the same name in the TOML file (state_dir), as a flag (--state-dir) and in the environment
-// (ORCHESTRATOR_STATE_DIR).
+// One setting: the same name in the TOML file (state_dir), as a flag (--state-dir) and in the
+// environment (ORCHESTRATOR_STATE_DIR).
 struct ConfigOption {
   std::string name;
   std::string help;
@@ -47,8 +49,8 @@ struct ConfigOption {
 // Every option, in the order of --help.
 std::vector<ConfigOption> ConfigOptions();
 
-// Sets what the TOML file at `path` says. INVALID_ARGUMENT names the file, the key, and for an unknown key the ones that
-// exist. File errors as ReadFile; at most 1 MiB.
+// Sets what the TOML file at `path` says. INVALID_ARGUMENT names the file, the key, and for an
+// unknown key the ones that exist. File errors as ReadFile; at most 1 MiB.
 absl::Status ApplyConfigFile(const std::string& path, Config& config);
 
 // Checks what single options cannot see.

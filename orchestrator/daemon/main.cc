@@ -1,5 +1,6 @@
 // The daemon's composition root: the only place that names implementations.
 
+#include <grpc/grpc.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -10,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+
 #include "orchestrator/base/clock.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
@@ -95,15 +97,13 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
                                .memory_budget_mib = config.memory_budget_mib}));
   ORCH_ASSIGN_OR_RETURN(
       const std::unique_ptr<ApiServer> server,
-      ApiServer::Start({.driver = *machines.driver,
-                        .registry = *registry,
-                        .store = *store,
-                        .images = *images},
-                       {.listen = config.listen,
-                        .unix_socket = state_dir->Socket(),
-                        .about = {.version = kDaemonVersion,
-                                  .state_dir = state_dir->path(),
-                                  .started_at = started_at}}));
+      ApiServer::Start(
+          {.driver = *machines.driver, .registry = *registry, .store = *store, .images = *images},
+          {.listen = config.listen,
+           .unix_socket = state_dir->Socket(),
+           .about = {.version = kDaemonVersion,
+                     .state_dir = state_dir->path(),
+                     .started_at = started_at}}));
   const HostInfo& host = machines.driver->host();
   Log(LogLevel::kInfo, "daemon_serving",
       {{"version", kDaemonVersion},
@@ -133,7 +133,8 @@ int Main(int argc, char** argv) {
   ::sigaddset(&stop_signals, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  // libvirt makes directories that QEMU's user must pass through; files that hold secrets get their modes explicitly.
+  // libvirt makes directories that QEMU's user must pass through; files that hold secrets get their
+  // modes explicitly.
   ::umask(0022);
 
   absl::StatusOr<CommandLine> command = ParseCommandLine(argc, argv);
@@ -150,6 +151,8 @@ int Main(int argc, char** argv) {
     return 0;
   }
   InitLogging(command->config.log_level);
+  // Held to the end of the process: gRPC 1.51 can block for 10 s when its last object goes.
+  ::grpc_init();
   if (absl::Status served = Serve(command->config, stop_signals); !served.ok()) {
     std::fprintf(stderr, "orchestrator: %s\n", std::string(served.message()).c_str());
     return 1;

@@ -11,6 +11,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/files.h"
 #include "orchestrator/base/status_macros.h"
 
@@ -37,10 +38,10 @@ absl::StatusOr<UniqueFd> Lock(const std::string& directory) {
   }
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     const absl::StatusOr<std::string> owner = ReadFile(path, 64);
-    return absl::FailedPreconditionError(absl::StrCat(
-        "state_dir: ", directory, " is used by another daemon (process ",
-        owner.ok() ? absl::StripAsciiWhitespace(*owner) : "unknown",
-        "); stop that one or set another state_dir"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("state_dir: ", directory, " is used by another daemon (process ",
+                     owner.ok() ? absl::StripAsciiWhitespace(*owner) : "unknown",
+                     "); stop that one or set another state_dir"));
   }
   const std::string pid = absl::StrCat(::getpid(), "\n");
   if (::ftruncate(fd.get(), 0) != 0 ||
@@ -53,7 +54,8 @@ absl::StatusOr<UniqueFd> Lock(const std::string& directory) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StateDir>> StateDir::Open(const std::string& path) {
-  // Virtual machines run as another user, who must pass through to files of his own but may not look around.
+  // Virtual machines run as another user, who must pass through to files of his own but may not
+  // look around.
   for (const std::string& directory : {path, path + "/vms", path + "/scratch"}) {
     ORCH_RETURN_IF_ERROR(MakeDirectory(directory, 0711));
   }

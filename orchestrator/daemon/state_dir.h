@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch {
@@ -12,8 +13,8 @@ namespace orch {
 // The daemon's state directory, locked against a second daemon for as long as this lives.
 class StateDir {
  public:
-  // Makes the directory and what belongs in it. PERMISSION_DENIED and the like when it cannot be written;
-  // FAILED_PRECONDITION, naming the other process, when another daemon uses it.
+  // Makes the directory and what belongs in it. PERMISSION_DENIED and the like when it cannot be
+  // written; FAILED_PRECONDITION, naming the other process, when another daemon uses it.
   static absl::StatusOr<std::unique_ptr<StateDir>> Open(const std::string& path);
 
   const std::string& path() const { return path_; }

@@ -1,7 +1,8 @@
 #include "orchestrator/driver/device_probe.h"
 
-#include <cerrno>
 #include <fcntl.h>
+
+#include <cerrno>
 
 #include "absl/strings/str_cat.h"
 

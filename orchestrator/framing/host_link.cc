@@ -1,7 +1,8 @@
 #include "orchestrator/framing/host_link.h"
 
-#include <cerrno>
 #include <sys/random.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "orchestrator/base/log.h"

@@ -1,12 +1,13 @@
 #include "orchestrator/framing/link_endpoint.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "orchestrator/base/log.h"

@@ -1,8 +1,9 @@
 #include "orchestrator/framing/socket_pair.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/socket.h>
+
+#include <cerrno>
 
 namespace orch {
 

@@ -1,12 +1,12 @@
 #include "orchestrator/image/file_digest.h"
 
-#include <cerrno>
 #include <fcntl.h>
-#include <memory>
-#include <unistd.h>
-#include <vector>
-
 #include <openssl/evp.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"

@@ -1,11 +1,11 @@
 #include "orchestrator/image/image_manifest.h"
 
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <utility>
-
-#include <toml++/toml.h>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"

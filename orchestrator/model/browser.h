@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+
 #include "orchestrator/model/browser_state.h"
 #include "orchestrator/model/session_id.h"
 
@@ -16,8 +17,8 @@ struct Viewport {
   friend bool operator==(const Viewport&, const Viewport&) = default;
 };
 
-// What a browser is made from. In a request 0 and empty mean "the default"; a Browser's own spec has every default
-// filled in (see ResolveSpec).
+// What a browser is made from. In a request 0 and empty mean "the default"; a Browser's own spec
+// has every default filled in (see ResolveSpec).
 struct BrowserSpec {
   std::string image;
   bool headless = false;
@@ -29,7 +30,8 @@ struct BrowserSpec {
   friend bool operator==(const BrowserSpec&, const BrowserSpec&) = default;
 };
 
-// The record of one browser, as the store keeps it and clients see it. A value; whoever needs it copies it.
+// The record of one browser, as the store keeps it and clients see it. A value; whoever needs it
+// copies it.
 struct Browser {
   SessionId id;
   BrowserSpec spec;

@@ -19,8 +19,9 @@ enum class BrowserState {
 };
 
 inline constexpr std::array<BrowserState, 7> kAllBrowserStates = {
-    BrowserState::kCreating, BrowserState::kReady,   BrowserState::kAcquired, BrowserState::kStandby,
-    BrowserState::kDeleting, BrowserState::kDeleted, BrowserState::kFailed};
+    BrowserState::kCreating, BrowserState::kReady,    BrowserState::kAcquired,
+    BrowserState::kStandby,  BrowserState::kDeleting, BrowserState::kDeleted,
+    BrowserState::kFailed};
 
 // "CREATING", "READY", ...
 absl::string_view ToString(BrowserState state);
@@ -28,7 +29,8 @@ absl::string_view ToString(BrowserState state);
 // The state with this number, or nothing.
 std::optional<BrowserState> BrowserStateFromNumber(int number);
 
-// The lifecycle table: whether a browser may go from one state to another. Nothing else decides what is legal.
+// The lifecycle table: whether a browser may go from one state to another. Nothing else decides
+// what is legal.
 //
 //   CREATING -> READY -> ACQUIRED <-> STANDBY     any live state -> DELETING -> DELETED
 //                ^          |                     any live state -> FAILED

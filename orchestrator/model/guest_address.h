@@ -22,10 +22,12 @@ struct VirtioSerialAddress {
 // How to reach a virtual machine's agent. monostate: the machine has no agent.
 using GuestAddress = std::variant<std::monostate, VsockAddress, VirtioSerialAddress>;
 
-// The vsock port that every agent listens on. Above 1023 so that it needs no privilege in the guest.
+// The vsock port that every agent listens on. Above 1023 so that it needs no privilege in the
+// guest.
 inline constexpr uint32_t kAgentVsockPort = 1024;
 
-// The name of the virtio-serial port that every agent serves, see /sys/class/virtio-ports/*/name in the guest.
+// The name of the virtio-serial port that every agent serves, see /sys/class/virtio-ports/*/name in
+// the guest.
 inline constexpr char kAgentSerialPortName[] = "org.orchestrator.agent.0";
 
 }  // namespace orch

@@ -9,8 +9,8 @@
 
 namespace orch {
 
-// Names one browser, for ever: 24 characters of [a-z0-9]. A value of this type is always well formed, so it is safe
-// in file names, domain names and XML.
+// Names one browser, for ever: 24 characters of [a-z0-9]. A value of this type is always well
+// formed, so it is safe in file names, domain names and XML.
 class SessionId {
  public:
   static constexpr size_t kLength = 24;

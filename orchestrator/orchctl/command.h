@@ -1,9 +1,9 @@
 #pragma once
 
+#include "CLI/App.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "CLI/App.hpp"
 #include "orchestrator/orchctl/exit_status.h"
 #include "orchestrator/orchctl/invocation.h"
 

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
+#include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/commands/browsers_create.h"
 #include "orchestrator/orchctl/commands/browsers_delete.h"

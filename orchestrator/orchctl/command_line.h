@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "CLI/App.hpp"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-#include "CLI/App.hpp"
 #include "orchestrator/orchctl/command.h"
 
 namespace orch::ctl {

@@ -2,9 +2,8 @@
 
 #include <string>
 
-#include "absl/strings/string_view.h"
-
 #include "CLI/App.hpp"
+#include "absl/strings/string_view.h"
 
 namespace orch::ctl {
 

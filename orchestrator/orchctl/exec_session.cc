@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <unistd.h>
+
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"

@@ -1,6 +1,7 @@
 #include "orchestrator/orchctl/progress.h"
 
 #include <unistd.h>
+
 #include <utility>
 
 #include "absl/strings/str_format.h"

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
 #include <utility>
 
 #include "absl/memory/memory.h"

@@ -1,10 +1,11 @@
 #include "orchestrator/orchctl/stdin_pump.h"
 
 #include <errno.h>
-#include <memory>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"

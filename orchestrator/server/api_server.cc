@@ -53,8 +53,8 @@ ApiServer::ApiServer(Dependencies dependencies, Options options)
     : options_(std::move(options)),
       pool_(kPoolThreads),
       browser_service_(dependencies.registry, dependencies.store, pool_),
-      node_service_(options_.about, dependencies.driver, dependencies.registry,
-                    dependencies.images, pool_),
+      node_service_(options_.about, dependencies.driver, dependencies.registry, dependencies.images,
+                    pool_),
       guest_proxy_(dependencies.registry, GuestProxy::Options()) {}
 
 ApiServer::~ApiServer() { Shutdown(absl::Now()); }

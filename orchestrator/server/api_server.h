@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+
 #include "orchestrator/base/thread_pool.h"
 #include "orchestrator/browser/browser_registry.h"
 #include "orchestrator/proxy/guest_proxy.h"
@@ -14,7 +15,8 @@
 
 namespace orch {
 
-// The daemon's gRPC server: the public services, every exposed guest.v1 call, health and reflection. Thread-safe.
+// The daemon's gRPC server: the public services, every exposed guest.v1 call, health and
+// reflection. Thread-safe.
 class ApiServer {
  public:
   struct Options {
@@ -41,7 +43,8 @@ class ApiServer {
   // The TCP port it listens on.
   int port() const { return port_; }
 
-  // Takes no new calls, gives those under way until `deadline`, then cancels them. Blocks. Idempotent.
+  // Takes no new calls, gives those under way until `deadline`, then cancels them. Blocks.
+  // Idempotent.
   void Shutdown(absl::Time deadline);
 
  private:

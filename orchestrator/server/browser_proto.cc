@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/server/proto_time.h"
 
 namespace orch {
@@ -36,8 +37,8 @@ BrowserSpec FromProto(const orchestrator::v1::BrowserSpec& proto) {
                    .viewport = std::nullopt,
                    .kiosk_mode = proto.kiosk_mode()};
   if (proto.has_viewport()) {
-    spec.viewport = Viewport{.width_px = proto.viewport().width(),
-                             .height_px = proto.viewport().height()};
+    spec.viewport =
+        Viewport{.width_px = proto.viewport().width(), .height_px = proto.viewport().height()};
   }
   return spec;
 }

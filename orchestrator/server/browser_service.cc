@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/base/grpc_status.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/server/browser_proto.h"
@@ -29,13 +30,13 @@ class RefusedWatch final
 }  // namespace
 
 grpc::ServerUnaryReactor* BrowserService::CreateBrowser(
-    grpc::CallbackServerContext* /*context*/,
-    const orchestrator::v1::CreateBrowserRequest* request, orchestrator::v1::Browser* response) {
+    grpc::CallbackServerContext* /*context*/, const orchestrator::v1::CreateBrowserRequest* request,
+    orchestrator::v1::Browser* response) {
   auto* call = new CreateBrowserCall(registry_, *response);
-  pool_.Run([call, spec = FromProto(request->spec()),
-             wait = !request->has_wait() || request->wait()] {
-    CreateBrowserCall::Begin(call, spec, wait);
-  });
+  pool_.Run(
+      [call, spec = FromProto(request->spec()), wait = !request->has_wait() || request->wait()] {
+        CreateBrowserCall::Begin(call, spec, wait);
+      });
   return call;
 }
 
@@ -74,9 +75,8 @@ absl::Status BrowserService::List(const orchestrator::v1::ListBrowsersRequest& r
   }
   BrowserQuery query;
   for (int state : request.states()) {
-    ORCH_ASSIGN_OR_RETURN(
-        const BrowserState known,
-        FromProto(static_cast<orchestrator::v1::BrowserState>(state), "states"));
+    ORCH_ASSIGN_OR_RETURN(const BrowserState known,
+                          FromProto(static_cast<orchestrator::v1::BrowserState>(state), "states"));
     query.states.push_back(known);
   }
   if (query.states.empty()) {
@@ -123,7 +123,7 @@ grpc::ServerWriteReactor<orchestrator::v1::WatchBrowsersResponse>* BrowserServic
     if (!id.ok()) return new RefusedWatch(id.status());
     only = *std::move(id);
   }
-  return new WatchBrowsersCall(registry_.records(), std::move(only));
+  return new WatchBrowsersCall(registry_.records(), pool_, std::move(only));
 }
 
 }  // namespace orch

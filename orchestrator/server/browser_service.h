@@ -1,6 +1,7 @@
 #pragma once
 
 #include "grpcpp/grpcpp.h"
+
 #include "orchestrator/base/thread_pool.h"
 #include "orchestrator/browser/browser_registry.h"
 #include "orchestrator/store/state_store.h"
@@ -8,27 +9,26 @@
 
 namespace orch {
 
-// orchestrator.v1.BrowserService on a BrowserRegistry. Thread-safe; no call holds a thread while it waits.
+// orchestrator.v1.BrowserService on a BrowserRegistry. Thread-safe; no call holds a thread while it
+// waits.
 class BrowserService final : public orchestrator::v1::BrowserService::CallbackService {
  public:
   // All must outlive this. `pool` runs what blocks on the disk.
   BrowserService(BrowserRegistry& registry, StateStore& store, ThreadPool& pool)
       : registry_(registry), store_(store), pool_(pool) {}
 
-  grpc::ServerUnaryReactor* CreateBrowser(
-      grpc::CallbackServerContext* context,
-      const orchestrator::v1::CreateBrowserRequest* request,
-      orchestrator::v1::Browser* response) override;
+  grpc::ServerUnaryReactor* CreateBrowser(grpc::CallbackServerContext* context,
+                                          const orchestrator::v1::CreateBrowserRequest* request,
+                                          orchestrator::v1::Browser* response) override;
   grpc::ServerUnaryReactor* GetBrowser(grpc::CallbackServerContext* context,
                                        const orchestrator::v1::GetBrowserRequest* request,
                                        orchestrator::v1::Browser* response) override;
-  grpc::ServerUnaryReactor* ListBrowsers(
-      grpc::CallbackServerContext* context, const orchestrator::v1::ListBrowsersRequest* request,
-      orchestrator::v1::ListBrowsersResponse* response) override;
-  grpc::ServerUnaryReactor* DeleteBrowser(
-      grpc::CallbackServerContext* context,
-      const orchestrator::v1::DeleteBrowserRequest* request,
-      orchestrator::v1::Browser* response) override;
+  grpc::ServerUnaryReactor* ListBrowsers(grpc::CallbackServerContext* context,
+                                         const orchestrator::v1::ListBrowsersRequest* request,
+                                         orchestrator::v1::ListBrowsersResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteBrowser(grpc::CallbackServerContext* context,
+                                          const orchestrator::v1::DeleteBrowserRequest* request,
+                                          orchestrator::v1::Browser* response) override;
   grpc::ServerWriteReactor<orchestrator::v1::WatchBrowsersResponse>* WatchBrowsers(
       grpc::CallbackServerContext* context,
       const orchestrator::v1::WatchBrowsersRequest* request) override;

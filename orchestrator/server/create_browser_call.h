@@ -6,13 +6,14 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "grpcpp/grpcpp.h"
+
 #include "orchestrator/browser/browser_registry.h"
 #include "orchestrator/v1/browsers.pb.h"
 
 namespace orch {
 
-// One CreateBrowser call. A caller that goes away while it waits for its browser could never name it, so the browser is
-// deleted then. gRPC owns the call: it deletes itself in OnDone.
+// One CreateBrowser call. A caller that goes away while it waits for its browser could never name
+// it, so the browser is deleted then. gRPC owns the call: it deletes itself in OnDone.
 class CreateBrowserCall final : public grpc::ServerUnaryReactor {
  public:
   CreateBrowserCall(BrowserRegistry& registry, orchestrator::v1::Browser& response)
@@ -20,7 +21,8 @@ class CreateBrowserCall final : public grpc::ServerUnaryReactor {
     shared_->call = this;
   }
 
-  // Creates the browser and sees to the answer. Blocks on the disk. The call may be gone when this returns.
+  // Creates the browser and sees to the answer. Blocks on the disk. The call may be gone when this
+  // returns.
   static void Begin(CreateBrowserCall* call, const BrowserSpec& spec, bool wait);
 
   void OnCancel() override;

@@ -23,9 +23,8 @@ absl::Status NodeService::Describe(orchestrator::v1::Node& node) {
   node.set_libvirt_uri(host.uri);
   node.set_libvirt_version(host.library_version);
   node.set_qemu_version(host.hypervisor_version);
-  node.set_accelerator(host.accelerator == Accelerator::kKvm
-                           ? orchestrator::v1::ACCELERATOR_KVM
-                           : orchestrator::v1::ACCELERATOR_TCG);
+  node.set_accelerator(host.accelerator == Accelerator::kKvm ? orchestrator::v1::ACCELERATOR_KVM
+                                                             : orchestrator::v1::ACCELERATOR_TCG);
   node.set_accelerator_reason(host.accelerator_reason);
   node.set_transport(host.transport == TransportKind::kVsock
                          ? orchestrator::v1::TRANSPORT_VSOCK

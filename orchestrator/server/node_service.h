@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+
 #include "orchestrator/base/thread_pool.h"
 #include "orchestrator/browser/browser_registry.h"
 #include "orchestrator/driver/vm_driver.h"

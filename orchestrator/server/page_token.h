@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+
 #include "orchestrator/store/state_store.h"
 
 namespace orch {

@@ -8,7 +8,8 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
   const int64_t nanoseconds = absl::ToUnixNanos(time);
   google::protobuf::Timestamp timestamp;
   timestamp.set_seconds(absl::ToUnixSeconds(time));
-  timestamp.set_nanos(static_cast<int32_t>(nanoseconds - absl::ToUnixSeconds(time) * 1'000'000'000));
+  timestamp.set_nanos(
+      static_cast<int32_t>(nanoseconds - absl::ToUnixSeconds(time) * 1'000'000'000));
   return timestamp;
 }
 

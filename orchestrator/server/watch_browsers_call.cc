@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "orchestrator/base/grpc_status.h"
 #include "orchestrator/server/browser_proto.h"
 
 namespace orch {
@@ -14,12 +15,20 @@ grpc::Status TooFarBehind() {
 
 }  // namespace
 
-WatchBrowsersCall::WatchBrowsersCall(BrowserRecords& records, std::optional<SessionId> only)
+WatchBrowsersCall::WatchBrowsersCall(BrowserRecords& records, ThreadPool& pool,
+                                     std::optional<SessionId> only)
     : queue_(std::make_shared<Queue>()) {
-  watch_ = records.Watch([queue = queue_, only = std::move(only)](const Browser& browser) {
-    if (!only.has_value() || *only == browser.id) Push(*queue, browser);
+  watch_ = records.Watch([queue = queue_, only](const Browser& browser) {
+    if (!only.has_value()) {
+      Push(*queue, browser, /*last=*/false);
+    } else if (*only == browser.id) {
+      Push(*queue, browser, IsTerminal(browser.state));
+    }
   });
   absl::MutexLock lock(&queue_->mutex);
+  if (only.has_value() && queue_->waiting.empty()) {
+    pool.Run([queue = queue_, &records, id = *only] { PushEnded(*queue, records, id); });
+  }
   queue_->call = this;
   if (queue_->finished) {  // There are more browsers than fit.
     queue_->finished = false;
@@ -28,22 +37,38 @@ WatchBrowsersCall::WatchBrowsersCall(BrowserRecords& records, std::optional<Sess
   WriteNext(*queue_);
 }
 
-void WatchBrowsersCall::Push(Queue& queue, const Browser& browser) {
+void WatchBrowsersCall::PushEnded(Queue& queue, const BrowserRecords& records,
+                                  const SessionId& id) {
+  const absl::StatusOr<Browser> browser = records.Get(id);
+  if (browser.ok()) {
+    Push(queue, *browser, IsTerminal(browser->state));
+    return;
+  }
+  absl::MutexLock lock(&queue.mutex);
+  FinishOnce(queue, ToGrpcStatus(browser.status()));
+}
+
+void WatchBrowsersCall::Push(Queue& queue, const Browser& browser, bool last) {
   Response response;
   *response.mutable_browser() = ToProto(browser);
   absl::MutexLock lock(&queue.mutex);
-  if (queue.finished) return;
+  if (queue.finished || queue.complete) return;
   if (queue.waiting.size() >= kMaxQueued) {
     FinishOnce(queue, TooFarBehind());
     return;
   }
   queue.waiting.push_back(std::move(response));
+  queue.complete = last;
   WriteNext(queue);
 }
 
 // StartWrite and Finish only hand work to gRPC, they neither block nor call back from here.
 void WatchBrowsersCall::WriteNext(Queue& queue) {
-  if (queue.call == nullptr || queue.writing || queue.finished || queue.waiting.empty()) return;
+  if (queue.call == nullptr || queue.writing || queue.finished) return;
+  if (queue.waiting.empty()) {
+    if (queue.complete) FinishOnce(queue, grpc::Status::OK);
+    return;
+  }
   queue.writing = true;
   queue.call->writing_ = std::move(queue.waiting.front());
   queue.waiting.pop_front();

@@ -1,9 +1,9 @@
 #include "orchestrator/transport/guest_channel.h"
 
+#include <grpcpp/create_channel_posix.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <grpcpp/create_channel_posix.h>
 
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"

@@ -3,6 +3,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+
 #include "orchestrator/base/clock.h"
 
 namespace orch::testing {

@@ -5,11 +5,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+
 #include "orchestrator/image/file_digest.h"
 
 namespace orch::testing {
 
-// Makes an image with the agent, without anything that boots, in `images_dir` as scripts/build-image would.
+// Makes an image with the agent, without anything that boots, in `images_dir` as
+// scripts/build-image would.
 inline void MakeFakeImage(const std::string& images_dir, const std::string& name) {
   namespace fs = std::filesystem;
   const std::string digest(64, 'a');

@@ -8,8 +8,9 @@
 
 namespace orch::testing {
 
-// A fresh directory under /tmp with a short path (unix sockets allow 107 bytes), removed with all in it at the end.
-// Mode 0711: virtual machines run as another user and must reach their files in it.
+// A fresh directory under /tmp with a short path (unix sockets allow 107 bytes), removed with all
+// in it at the end. Mode 0711: virtual machines run as another user and must reach their files in
+// it.
 class TempDir {
  public:
   TempDir() {

@@ -1,7 +1,8 @@
 #include "orchestrator/agent/channel/serial_port.h"
 
-#include <cerrno>
 #include <fcntl.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 

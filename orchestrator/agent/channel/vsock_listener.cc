@@ -1,13 +1,16 @@
 #include "orchestrator/agent/channel/vsock_listener.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 // After sys/socket.h, which it needs.
+#include <linux/vm_sockets.h>
+
 #include <cerrno>
 #include <cstring>
-#include <linux/vm_sockets.h>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -25,8 +28,12 @@ constexpr int kFailurePauseMilliseconds = 100;
 
 absl::StatusOr<std::unique_ptr<VsockListener>> VsockListener::Create(
     uint32_t port, std::function<void(UniqueFd)> on_connection) {
-  if (::access("/dev/vsock", F_OK) != 0) {
-    return absl::FailedPreconditionError("this machine has no /dev/vsock");
+  // The driver alone makes /dev/vsock; only with a device of the machine's is there a CID.
+  UniqueFd device(::open("/dev/vsock", O_RDONLY | O_CLOEXEC));
+  unsigned int cid = VMADDR_CID_ANY;
+  if (!device.valid() || ::ioctl(device.get(), IOCTL_VM_SOCKETS_GET_LOCAL_CID, &cid) != 0 ||
+      cid <= VMADDR_CID_HOST || cid == VMADDR_CID_ANY) {
+    return absl::FailedPreconditionError("this machine has no vsock device");
   }
   UniqueFd socket(::socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.valid()) return absl::ErrnoToStatus(errno, "cannot make a vsock socket");

@@ -1,11 +1,12 @@
 #include "orchestrator/agent/child/cgroup_tree.h"
 
-#include <cerrno>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+#include <linux/magic.h>
+
+#include <cerrno>
 
 #include "absl/strings/str_cat.h"
 

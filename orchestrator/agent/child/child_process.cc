@@ -1,10 +1,11 @@
 #include "orchestrator/agent/child/child_process.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <functional>
 #include <memory>
 #include <string>
-#include <sys/types.h>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"

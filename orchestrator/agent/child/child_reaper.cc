@@ -1,11 +1,12 @@
 #include "orchestrator/agent/child/child_reaper.h"
 
-#include <cerrno>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cerrno>
 #include <utility>
 
 namespace orch::agent {

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
-#include <sys/types.h>
 #include <unordered_map>
 
 #include "absl/status/statusor.h"

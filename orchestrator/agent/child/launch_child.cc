@@ -1,16 +1,17 @@
 #include "orchestrator/agent/child/launch_child.h"
 
-#include <cerrno>
-#include <climits>
-#include <cstdint>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/close_range.h>
-#include <linux/sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/match.h"

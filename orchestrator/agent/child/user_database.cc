@@ -1,10 +1,11 @@
 #include "orchestrator/agent/child/user_database.h"
 
+#include <grp.h>
+#include <pwd.h>
+
 #include <cerrno>
 #include <cstdio>
-#include <grp.h>
 #include <memory>
-#include <pwd.h>
 
 #include "absl/strings/str_cat.h"
 

@@ -1,7 +1,8 @@
 #include "orchestrator/agent/computer/png_encoder.h"
 
-#include <csetjmp>
 #include <png.h>
+
+#include <csetjmp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

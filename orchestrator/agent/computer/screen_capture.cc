@@ -1,13 +1,13 @@
 #include "orchestrator/agent/computer/screen_capture.h"
 
-#include <cstdlib>
-#include <memory>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <utility>
-
 #include <xcb/shm.h>
 #include <xcb/xcb.h>
+
+#include <cstdlib>
+#include <memory>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"

@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "toml++/toml.h"
 
 #include "orchestrator/base/status_macros.h"
-#include "toml++/toml.h"
 
 namespace orch::agent {
 namespace {

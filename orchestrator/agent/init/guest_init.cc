@@ -1,6 +1,5 @@
 #include "orchestrator/agent/init/guest_init.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <net/if.h>
 #include <signal.h>
@@ -11,6 +10,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
 #include <vector>
 
 #include "absl/strings/str_cat.h"

@@ -1,12 +1,13 @@
 #include "orchestrator/agent/loop/event_loop.h"
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <utility>
 
 #include "absl/synchronization/notification.h"

@@ -1,7 +1,8 @@
 #include "orchestrator/agent/process/resolve_process_spec.h"
 
-#include <map>
 #include <sys/stat.h>
+
+#include <map>
 #include <utility>
 
 #include "absl/strings/match.h"

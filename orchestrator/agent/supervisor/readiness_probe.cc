@@ -1,11 +1,12 @@
 #include "orchestrator/agent/supervisor/readiness_probe.h"
 
-#include <cerrno>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/match.h"

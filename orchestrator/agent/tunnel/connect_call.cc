@@ -1,12 +1,13 @@
 #include "orchestrator/agent/tunnel/connect_call.h"
 
-#include <cerrno>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

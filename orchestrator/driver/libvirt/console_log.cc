@@ -1,10 +1,11 @@
 #include "orchestrator/driver/libvirt/console_log.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"

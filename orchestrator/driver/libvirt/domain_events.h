@@ -1,10 +1,10 @@
 #pragma once
 
+#include <libvirt/libvirt.h>
+
 #include <map>
 #include <memory>
 #include <string>
-
-#include <libvirt/libvirt.h>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <libvirt/libvirt.h>
+
 #include <memory>
 #include <type_traits>
-
-#include <libvirt/libvirt.h>
 
 namespace orch {
 

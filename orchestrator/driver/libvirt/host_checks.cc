@@ -1,14 +1,15 @@
 #include "orchestrator/driver/libvirt/host_checks.h"
 
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
-#include <grp.h>
-#include <pwd.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"

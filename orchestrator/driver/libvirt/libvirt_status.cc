@@ -1,9 +1,9 @@
 #include "orchestrator/driver/libvirt/libvirt_status.h"
 
-#include <cstddef>
-
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+
+#include <cstddef>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"

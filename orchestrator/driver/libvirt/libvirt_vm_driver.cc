@@ -1,13 +1,13 @@
 #include "orchestrator/driver/libvirt/libvirt_vm_driver.h"
 
+#include <libvirt/virterror.h>
+#include <unistd.h>
+
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
-
-#include <libvirt/virterror.h>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/memory/memory.h"

@@ -1,10 +1,11 @@
 #include "orchestrator/driver/libvirt/vm_config_check.h"
 
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstddef>
 #include <string>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"

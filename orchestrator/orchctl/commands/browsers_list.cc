@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "CLI/Validators.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-#include "CLI/Validators.hpp"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/format/browser_tables.h"
 #include "orchestrator/orchctl/format/json.h"

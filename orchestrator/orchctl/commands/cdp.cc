@@ -1,8 +1,8 @@
 #include "orchestrator/orchctl/commands/cdp.h"
 
+#include "CLI/Validators.hpp"
 #include "absl/strings/str_cat.h"
 
-#include "CLI/Validators.hpp"
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/format/json.h"

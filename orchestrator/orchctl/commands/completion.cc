@@ -1,6 +1,7 @@
 #include "orchestrator/orchctl/commands/completion.h"
 
 #include "CLI/Validators.hpp"
+
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/completion_script.h"
 

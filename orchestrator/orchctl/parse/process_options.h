@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "CLI/App.hpp"
 #include "absl/status/statusor.h"
 
-#include "CLI/App.hpp"
 #include "guest/v1/process.pb.h"
 
 namespace orch::ctl {

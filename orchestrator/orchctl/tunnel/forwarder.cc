@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+
 #include <utility>
 
 #include "absl/memory/memory.h"

@@ -1,8 +1,9 @@
 #include "orchestrator/orchctl/tunnel/tunnel_connection.h"
 
 #include <errno.h>
-#include <memory>
 #include <sys/socket.h>
+
+#include <memory>
 #include <thread>
 #include <utility>
 

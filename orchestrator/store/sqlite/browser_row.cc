@@ -6,12 +6,12 @@
 #include <string>
 #include <utility>
 
+#include "SQLiteCpp/Column.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-#include "SQLiteCpp/Column.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/store/browser_record.h"
 

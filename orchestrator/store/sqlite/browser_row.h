@@ -1,8 +1,8 @@
 #pragma once
 
+#include "SQLiteCpp/Statement.h"
 #include "absl/status/statusor.h"
 
-#include "SQLiteCpp/Statement.h"
 #include "orchestrator/model/browser.h"
 
 namespace orch {

@@ -1,9 +1,10 @@
 #include "orchestrator/store/sqlite/sqlite_connection.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <fcntl.h>
 #include <limits>
 #include <utility>
 

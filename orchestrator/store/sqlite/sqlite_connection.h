@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "SQLiteCpp/Database.h"
+#include "SQLiteCpp/Statement.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "SQLiteCpp/Database.h"
-#include "SQLiteCpp/Statement.h"
 #include "orchestrator/model/browser.h"
 #include "orchestrator/store/state_store.h"
 

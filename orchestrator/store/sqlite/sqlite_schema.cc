@@ -3,9 +3,8 @@
 #include <array>
 #include <cstdint>
 
-#include "absl/strings/str_cat.h"
-
 #include "SQLiteCpp/Transaction.h"
+#include "absl/strings/str_cat.h"
 
 namespace orch {
 namespace {

@@ -1,8 +1,7 @@
 #pragma once
 
-#include "absl/status/status.h"
-
 #include "SQLiteCpp/Database.h"
+#include "absl/status/status.h"
 
 namespace orch {
 

@@ -3,9 +3,8 @@
 #include <exception>
 #include <new>
 
-#include "absl/strings/str_cat.h"
-
 #include "SQLiteCpp/Exception.h"
+#include "absl/strings/str_cat.h"
 
 namespace orch {
 namespace {

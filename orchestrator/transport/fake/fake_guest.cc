@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+
 #include "orchestrator/base/grpc_status.h"
 
 namespace orch {
@@ -30,7 +31,9 @@ FakeGuest::~FakeGuest() {
   server_->Shutdown(absl::ToChronoTime(absl::Now()));
 }
 
-void FakeGuest::AnswerReadyWith(absl::Status status) { lifecycle_.AnswerReadyWith(std::move(status)); }
+void FakeGuest::AnswerReadyWith(absl::Status status) {
+  lifecycle_.AnswerReadyWith(std::move(status));
+}
 
 void FakeGuest::AcceptConnections() {
   while (!stopping_) {

@@ -10,17 +10,19 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+
 #include "guest/v1/lifecycle.grpc.pb.h"
 #include "orchestrator/transport/fake/fake_guest_transport.h"
 
 namespace orch {
 
-// Stands in for every agent behind a FakeGuestTransport: says that it is ready, and implements no other call unless it
-// is given services. Thread-safe.
+// Stands in for every agent behind a FakeGuestTransport: says that it is ready, and implements no
+// other call unless it is given services. Thread-safe.
 class FakeGuest {
  public:
   // `services` are served beside LifecycleService. All must outlive this.
-  explicit FakeGuest(FakeGuestTransport& transport, const std::vector<grpc::Service*>& services = {});
+  explicit FakeGuest(FakeGuestTransport& transport,
+                     const std::vector<grpc::Service*>& services = {});
   ~FakeGuest();
   FakeGuest(const FakeGuest&) = delete;
   FakeGuest& operator=(const FakeGuest&) = delete;

@@ -1,10 +1,11 @@
 #include "orchestrator/transport/virtio_serial/virtio_serial_transport.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <utility>
 #include <variant>
 #include <vector>

@@ -2,9 +2,10 @@
 
 #include <sys/socket.h>
 // After sys/socket.h, which it needs.
+#include <linux/vm_sockets.h>
+
 #include <cerrno>
 #include <cstring>
-#include <linux/vm_sockets.h>
 
 #include "absl/strings/str_cat.h"
 

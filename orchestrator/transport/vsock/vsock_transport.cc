@@ -3,10 +3,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 // After sys/socket.h, which it needs.
+#include <linux/vm_sockets.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <linux/vm_sockets.h>
 #include <string>
 #include <utility>
 #include <variant>

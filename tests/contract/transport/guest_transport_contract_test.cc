@@ -1,9 +1,10 @@
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
 #include <functional>
 #include <memory>
-#include <poll.h>
 #include <string>
-#include <sys/socket.h>
 #include <utility>
 #include <vector>
 

@@ -1,10 +1,11 @@
 #include "tests/contract/transport/qemu_port.h"
 
-#include <algorithm>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/string_view.h"

@@ -1,10 +1,10 @@
+#include <grpcpp/server_posix.h>
+#include <sys/socket.h>
+
 #include <memory>
 #include <random>
 #include <string>
-#include <sys/socket.h>
 #include <utility>
-
-#include <grpcpp/server_posix.h>
 
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
 #include "orchestrator/base/subprocess.h"
 #include "tests/e2e/daemon/daemon_process.h"
 #include "tests/support/status_matchers.h"
@@ -52,9 +53,9 @@ TEST_F(ChromiumBrowserTest, HeadfulShowsAScreenAndAnswersDevTools) {
   // Chromium runs as an ordinary user with its own sandbox.
   ORCH_ASSERT_OK_AND_ASSIGN(
       const auto processes,
-      daemon->Exec(browser.session_id(),
-                   {"sh", "-c",
-                    "ps -eo user,args | grep '[c]hromium/chromium' | grep -v crashpad"}));
+      daemon->Exec(
+          browser.session_id(),
+          {"sh", "-c", "ps -eo user,args | grep '[c]hromium/chromium' | grep -v crashpad"}));
   EXPECT_THAT(processes.stdout(), AllOf(HasSubstr("chromium"), HasSubstr("--type=zygote")));
   EXPECT_THAT(processes.stdout(), ::testing::Not(HasSubstr("--no-sandbox")));
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+
 #include "orchestrator/base/files.h"
 #include "orchestrator/base/grpc_status.h"
 #include "orchestrator/base/status_macros.h"
@@ -33,8 +34,7 @@ absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& argv, const std::str
   posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   pid_t pid = 0;
-  const int error =
-      ::posix_spawn(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
+  const int error = ::posix_spawn(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return absl::ErrnoToStatus(error, absl::StrCat("cannot run ", argv[0]));
   return pid;
@@ -51,7 +51,8 @@ absl::StatusOr<std::unique_ptr<DaemonProcess>> DaemonProcess::Start(
   const char* images = std::getenv("ORCH_TEST_IMAGE_ROOT");
   if (images == nullptr) {
     return absl::FailedPreconditionError(
-        "ORCH_TEST_IMAGE_ROOT does not say where the images are; run the tests with ./scripts/test");
+        "ORCH_TEST_IMAGE_ROOT does not say where the images are; run the tests with "
+        "./scripts/test");
   }
   std::vector<std::string> argv = {ORCH_DAEMON_BINARY, "--state-dir", state_dir, "--listen",
                                    "127.0.0.1:0",      "--image-dir", images};
@@ -67,11 +68,11 @@ DaemonProcess::DaemonProcess(std::string state_dir, pid_t pid)
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
-  // A daemon that was killed and started again has the same address: keep no connection to the former one.
+  // A daemon that was killed and started again has the same address: keep no connection to the
+  // former one.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(32 << 20);
-  auto channel =
-      grpc::CreateCustomChannel(target(), grpc::InsecureChannelCredentials(), arguments);
+  auto channel = grpc::CreateCustomChannel(target(), grpc::InsecureChannelCredentials(), arguments);
   browsers_ = orchestrator::v1::BrowserService::NewStub(channel);
   node_ = orchestrator::v1::NodeService::NewStub(channel);
   processes_ = guest::v1::ProcessService::NewStub(channel);
@@ -138,8 +139,7 @@ absl::StatusOr<orchestrator::v1::Browser> DaemonProcess::Create(const std::strin
   request.mutable_spec()->set_image(image);
   request.mutable_spec()->set_headless(headless);
   orchestrator::v1::Browser browser;
-  ORCH_RETURN_IF_ERROR(
-      FromGrpcStatus(browsers_->CreateBrowser(&context, request, &browser)));
+  ORCH_RETURN_IF_ERROR(FromGrpcStatus(browsers_->CreateBrowser(&context, request, &browser)));
   return browser;
 }
 

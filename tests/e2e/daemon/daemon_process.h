@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+
 #include "guest/v1/computer.grpc.pb.h"
 #include "guest/v1/process.grpc.pb.h"
 #include "orchestrator/v1/browsers.grpc.pb.h"
@@ -17,8 +18,8 @@
 
 namespace orch::testing {
 
-// A real daemon process on a state directory of the test's, with a client. The destructor deletes its browsers and ends
-// it. Not thread-safe; the stubs are.
+// A real daemon process on a state directory of the test's, with a client. The destructor deletes
+// its browsers and ends it. Not thread-safe; the stubs are.
 class DaemonProcess {
  public:
   // Starts the daemon and waits until it serves. `arguments` are added to its command line.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
 #include "orchestrator/base/files.h"
 #include "orchestrator/base/subprocess.h"
 #include "tests/e2e/daemon/daemon_process.h"
@@ -69,9 +70,9 @@ TEST_F(MinimalBrowserTest, RunsACommandAndPassesItsResultOn) {
   ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
   ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
   EXPECT_EQ(browser.state(), orchestrator::v1::BROWSER_STATE_READY);
-  ORCH_ASSERT_OK_AND_ASSIGN(const auto result,
-                            daemon->Exec(browser.session_id(),
-                                         {"sh", "-c", "id -un; echo oops >&2; exit 7"}));
+  ORCH_ASSERT_OK_AND_ASSIGN(
+      const auto result,
+      daemon->Exec(browser.session_id(), {"sh", "-c", "id -un; echo oops >&2; exit 7"}));
   EXPECT_EQ(result.stdout(), "chromium\n");
   EXPECT_EQ(result.stderr(), "oops\n");
   EXPECT_EQ(result.exit_code(), 7);
@@ -214,8 +215,7 @@ TEST_F(MinimalBrowserTest, StreamsHalfAGigabyteInBoundedMemory) {
   uint64_t missed = 0;
   bool exited = false;
   while (stream->Read(&response)) {
-    if (response.has_output() &&
-        response.output().stream() == guest::v1::OUTPUT_STREAM_STDOUT) {
+    if (response.has_output() && response.output().stream() == guest::v1::OUTPUT_STREAM_STDOUT) {
       received += response.output().data().size();
     }
     missed += response.missed_bytes();

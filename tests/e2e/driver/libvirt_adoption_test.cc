@@ -1,8 +1,9 @@
 // A program of its own: it forks, so nothing else may have opened libvirt before.
-#include <filesystem>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <filesystem>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"

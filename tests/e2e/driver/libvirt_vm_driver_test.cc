@@ -1,9 +1,10 @@
 #include "orchestrator/driver/libvirt/libvirt_vm_driver.h"
 
-#include <filesystem>
-#include <iostream>
 #include <signal.h>
 #include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"

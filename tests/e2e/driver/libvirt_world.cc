@@ -1,9 +1,10 @@
 #include "tests/e2e/driver/libvirt_world.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <unistd.h>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -63,7 +64,7 @@ absl::StatusOr<VmConfig> LibvirtWorld::NewConfig() {
   return VmConfig{.id = id,
                   .memory_mib = 256,
                   .vcpus = 1,
-                  .kernel = absl::StrCat(image, "/vmlinuz"),
+                  .kernel = absl::StrCat(image, "/vmlinux"),
                   .initramfs = absl::StrCat(image, "/initramfs"),
                   .kernel_cmdline = "console=ttyS0 panic=-1",
                   .root_disk = absl::StrCat(image, "/root.erofs"),

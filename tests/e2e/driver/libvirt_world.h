@@ -9,7 +9,7 @@
 namespace orch::testing {
 
 // Real machines under software emulation. They boot the image in the directory that
-// ORCH_TEST_IMAGE_DIR names: vmlinuz, initramfs, root.erofs.
+// ORCH_TEST_IMAGE_DIR names: vmlinux, initramfs, root.erofs.
 class LibvirtWorld : public VmDriverWorld {
  public:
   // With the embedded driver; a process has one root for all its worlds, because libvirt allows no

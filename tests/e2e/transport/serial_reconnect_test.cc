@@ -1,11 +1,12 @@
-#include <memory>
-#include <random>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
-#include <string>
 #include <sys/socket.h>
 #include <sys/wait.h>
+
+#include <memory>
+#include <random>
+#include <string>
 #include <utility>
 #include <vector>
 

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <utility>
 #include <vector>
 

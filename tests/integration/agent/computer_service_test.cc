@@ -1,8 +1,9 @@
 #include <fcntl.h>
-#include <memory>
-#include <string>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <memory>
+#include <string>
 
 #include "gmock/gmock.h"
 

@@ -1,8 +1,9 @@
-#include <chrono>
 #include <netinet/in.h>
 #include <signal.h>
-#include <string>
 #include <sys/socket.h>
+
+#include <chrono>
+#include <string>
 #include <utility>
 #include <vector>
 

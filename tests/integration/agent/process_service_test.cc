@@ -1,9 +1,10 @@
+#include <signal.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
-#include <signal.h>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 #include "absl/strings/numbers.h"

@@ -1,9 +1,10 @@
 #include <arpa/inet.h>
-#include <functional>
 #include <netinet/in.h>
+#include <unistd.h>
+
+#include <functional>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 #include "gmock/gmock.h"

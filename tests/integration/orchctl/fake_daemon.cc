@@ -1,8 +1,8 @@
 #include "tests/integration/orchctl/fake_daemon.h"
 
-#include <chrono>
-
 #include <grpc/grpc.h>
+
+#include <chrono>
 
 #include "absl/strings/str_cat.h"
 #include "grpcpp/security/server_credentials.h"

@@ -116,10 +116,12 @@ grpc::Status FakeProcesses::StreamOutput(grpc::ServerContext*,
   const guest::v1::ProcessSpec& spec = record->process.spec();
   if (spec.command() == "cat") CopyInput(*record, *writer);
   if (spec.command() == "stubborn") AwaitSignals(*record, *writer, /*ends=*/false);
-  if (spec.command() == "flood" || spec.command() == "pour")
+  if (spec.command() == "flood" || spec.command() == "pour") {
     WriteFlood(*writer, static_cast<uint64_t>(Number(record->process)));
-  if (spec.command() == "trap" || spec.command() == "pour")
+  }
+  if (spec.command() == "trap" || spec.command() == "pour") {
     AwaitSignals(*record, *writer, /*ends=*/true);
+  }
   if (spec.command() == "echo") {
     Send(*writer, guest::v1::OUTPUT_STREAM_STDOUT, spec.args(0));
     Send(*writer, guest::v1::OUTPUT_STREAM_STDERR, "err");

@@ -14,13 +14,19 @@
 namespace orch::testing {
 
 // ProcessService whose processes are what their command names say:
-//   cat            writes its input to its output, then exits with 0
-//   exit N         exits with N               kill N      is ended by signal N
-//   timeout        runs into its timeout      echo TEXT   writes TEXT to stdout and "err" to
-//   stderr, exits with 0 flood N        writes N bytes of Flood()  lose        says that ten bytes
-//   are missing, exits with 0 vanish         the connection breaks      trap        writes
-//   "ready\n" and runs until any signal ends it stubborn       writes "ready\n", then "got NAME\n"
-//   for each signal, and never ends
+//
+// - cat: writes its input to its output, then exits with 0
+// - exit N: exits with N
+// - kill N: is ended by signal N
+// - timeout: runs into its timeout
+// - echo TEXT: writes TEXT to stdout and "err" to stderr, exits with 0
+// - flood N: writes N bytes of Flood(), exits with 0
+// - lose: says that ten bytes are missing, exits with 0
+// - vanish: the connection breaks
+// - trap: writes "ready\n" and runs until any signal ends it
+// - pour N: writes N bytes of Flood(), then does what trap does
+// - stubborn: writes "ready\n", then "got NAME\n" for each signal, and never ends
+//
 // Thread-safe.
 class FakeProcesses : public guest::v1::ProcessService::Service {
  public:

@@ -1,12 +1,13 @@
 #include "tests/integration/orchctl/orchctl_process.h"
 
 #include <fcntl.h>
-#include <fstream>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
+
+#include <fstream>
+#include <thread>
 
 #include "gtest/gtest.h"
 

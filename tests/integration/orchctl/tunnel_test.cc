@@ -1,10 +1,11 @@
 #include <arpa/inet.h>
-#include <cerrno>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <thread>
 #include <unistd.h>
+
+#include <cerrno>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"

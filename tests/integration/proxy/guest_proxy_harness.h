@@ -1,11 +1,12 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <sys/socket.h>
 #include <utility>
 #include <vector>
 

@@ -4,6 +4,7 @@
 #include "gmock/gmock.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "gtest/gtest.h"
+
 #include "tests/integration/server/fake_daemon.h"
 
 namespace orch::testing {
@@ -141,8 +142,7 @@ TEST(BrowserServiceTest, UnknownAndMalformedIdsAreToldApart) {
   Browser browser;
   EXPECT_EQ(daemon.Get(std::string(24, 'x'), browser).error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(daemon.Get("x", browser).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(daemon.Delete(std::string(24, 'x'), browser).error_code(),
-            grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(daemon.Delete(std::string(24, 'x'), browser).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
 TEST(BrowserServiceTest, AMachineThatDiesMakesItsBrowserFailedWithReasonAndConsole) {
@@ -150,8 +150,9 @@ TEST(BrowserServiceTest, AMachineThatDiesMakesItsBrowserFailedWithReasonAndConso
   Browser browser;
   ASSERT_TRUE(daemon.Create(browser).ok());
   daemon.host().SetConsole(daemon.VmDirectory(browser.session_id()), "Kernel panic\n");
-  ASSERT_TRUE(
-      daemon.host().Kill(SessionId::Parse(browser.session_id()).value(), "killed by signal 9").ok());
+  ASSERT_TRUE(daemon.host()
+                  .Kill(SessionId::Parse(browser.session_id()).value(), "killed by signal 9")
+                  .ok());
   AwaitState(daemon, browser.session_id(), orchestrator::v1::BROWSER_STATE_FAILED);
   ASSERT_TRUE(daemon.Get(browser.session_id(), browser).ok());
   EXPECT_THAT(browser.failure_reason(),
@@ -170,6 +171,47 @@ TEST(BrowserServiceTest, AMachineThatDiesDuringItsBootEndsTheWait) {
   while (!daemon.host().Kill(id, "exited with status 1").ok()) {
   }
   AwaitState(daemon, browser.session_id(), orchestrator::v1::BROWSER_STATE_FAILED);
+}
+
+TEST(BrowserServiceTest, WatchOfOneBrowserEndsWithIt) {
+  FakeDaemon daemon;
+  Browser browser;
+  ASSERT_TRUE(daemon.Create(browser).ok());
+  grpc::ClientContext context;
+  orchestrator::v1::WatchBrowsersRequest request;
+  request.set_session_id(browser.session_id());
+  auto watch = daemon.browsers().WatchBrowsers(&context, request);
+  orchestrator::v1::WatchBrowsersResponse change;
+  ASSERT_TRUE(watch->Read(&change));
+  EXPECT_EQ(change.browser().state(), orchestrator::v1::BROWSER_STATE_READY);
+  ASSERT_TRUE(daemon.Delete(browser.session_id(), browser).ok());
+  ASSERT_TRUE(watch->Read(&change));
+  EXPECT_EQ(change.browser().state(), orchestrator::v1::BROWSER_STATE_DELETING);
+  ASSERT_TRUE(watch->Read(&change));
+  EXPECT_EQ(change.browser().state(), orchestrator::v1::BROWSER_STATE_DELETED);
+  EXPECT_FALSE(watch->Read(&change));
+  EXPECT_TRUE(watch->Finish().ok());
+}
+
+TEST(BrowserServiceTest, WatchOfAnEndedBrowserShowsItsEnd) {
+  FakeDaemon daemon;
+  Browser browser;
+  ASSERT_TRUE(daemon.Create(browser).ok());
+  ASSERT_TRUE(daemon.Delete(browser.session_id(), browser).ok());
+  grpc::ClientContext context;
+  orchestrator::v1::WatchBrowsersRequest request;
+  request.set_session_id(browser.session_id());
+  auto watch = daemon.browsers().WatchBrowsers(&context, request);
+  orchestrator::v1::WatchBrowsersResponse change;
+  ASSERT_TRUE(watch->Read(&change));
+  EXPECT_EQ(change.browser().state(), orchestrator::v1::BROWSER_STATE_DELETED);
+  EXPECT_FALSE(watch->Read(&change));
+
+  grpc::ClientContext unknown_context;
+  request.set_session_id(std::string(24, 'x'));
+  auto unknown = daemon.browsers().WatchBrowsers(&unknown_context, request);
+  EXPECT_FALSE(unknown->Read(&change));
+  EXPECT_EQ(unknown->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
 TEST(BrowserServiceTest, ListsNewestFirstInPages) {
@@ -220,8 +262,7 @@ TEST(BrowserServiceTest, TheNextDaemonAdoptsReadyBrowsersAndRemovesOrphans) {
   ASSERT_TRUE(daemon.host()
                   .Start({.id = orphan, .memory_mib = 128, .vcpus = 1, .directory = "/nowhere"})
                   .ok());
-  ASSERT_TRUE(
-      daemon.host().Kill(SessionId::Parse(lost.session_id()).value(), "killed").ok());
+  ASSERT_TRUE(daemon.host().Kill(SessionId::Parse(lost.session_id()).value(), "killed").ok());
   daemon.Start();
   Browser browser;
   ASSERT_TRUE(daemon.Get(kept.session_id(), browser).ok());
@@ -239,9 +280,8 @@ TEST(BrowserServiceTest, NodeTellsWhatTheHostIs) {
   ASSERT_TRUE(daemon.Create(browser).ok());
   grpc::ClientContext context;
   orchestrator::v1::Node node;
-  ASSERT_TRUE(orchestrator::v1::NodeService::NewStub(daemon.channel())
-                  ->GetNode(&context, {}, &node)
-                  .ok());
+  ASSERT_TRUE(
+      orchestrator::v1::NodeService::NewStub(daemon.channel())->GetNode(&context, {}, &node).ok());
   EXPECT_EQ(node.driver(), "fake");
   EXPECT_EQ(node.committed_memory_mib(), 512u);
   ASSERT_EQ(node.images_size(), 1);

@@ -6,6 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "grpcpp/grpcpp.h"
+
 #include "orchestrator/base/clock.h"
 #include "orchestrator/browser/browser_registry.h"
 #include "orchestrator/driver/fake/fake_vm_driver.h"
@@ -21,8 +22,8 @@
 
 namespace orch::testing {
 
-// The daemon's own registry and server over a fake host, store and guest, and a client of it. `host`, `store` and the
-// directory outlive Restart, as they do in reality.
+// The daemon's own registry and server over a fake host, store and guest, and a client of it.
+// `host`, `store` and the directory outlive Restart, as they do in reality.
 class FakeDaemon {
  public:
   explicit FakeDaemon(absl::Duration boot_timeout = absl::Seconds(20),
@@ -50,13 +51,11 @@ class FakeDaemon {
                                          .clock = clock_},
                                         options)
                     .value();
-    server_ = ApiServer::Start({.driver = *driver_,
-                                .registry = *registry_,
-                                .store = store_,
-                                .images = *images_},
-                               {.listen = "127.0.0.1:0",
-                                .unix_socket = dir_.File("sock"),
-                                .about = {.version = "test", .state_dir = dir_.path()}})
+    server_ = ApiServer::Start(
+                  {.driver = *driver_, .registry = *registry_, .store = store_, .images = *images_},
+                  {.listen = "127.0.0.1:0",
+                   .unix_socket = dir_.File("sock"),
+                   .about = {.version = "test", .state_dir = dir_.path()}})
                   .value();
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

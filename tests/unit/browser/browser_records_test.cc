@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
 #include "orchestrator/store/fake/fake_state_store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/status_matchers.h"
@@ -37,8 +38,8 @@ TEST_F(BrowserRecordsTest, SetsTheTimesThatGoWithAState) {
   ORCH_ASSERT_OK_AND_ASSIGN(Browser ready, records_.Transition(browser.id, BrowserState::kReady));
   EXPECT_EQ(ready.ready_at, clock_.Now());
   clock_.Advance(absl::Seconds(5));
-  ORCH_ASSERT_OK_AND_ASSIGN(Browser failed, records_.Transition(browser.id, BrowserState::kFailed,
-                                                                "its machine ended"));
+  ORCH_ASSERT_OK_AND_ASSIGN(
+      Browser failed, records_.Transition(browser.id, BrowserState::kFailed, "its machine ended"));
   EXPECT_EQ(failed.ended_at, clock_.Now());
   EXPECT_EQ(failed.failure_reason, "its machine ended");
 }
@@ -87,8 +88,8 @@ TEST_F(BrowserRecordsTest, WatchShowsThePresentThenEveryChangeThenNothing) {
   ORCH_ASSERT_OK(records_.Transition(browser.id, BrowserState::kDeleting));
   watch.reset();
   ORCH_ASSERT_OK(records_.Transition(browser.id, BrowserState::kDeleted));
-  EXPECT_THAT(seen, ElementsAre(BrowserState::kCreating, BrowserState::kReady,
-                                BrowserState::kDeleting));
+  EXPECT_THAT(seen,
+              ElementsAre(BrowserState::kCreating, BrowserState::kReady, BrowserState::kDeleting));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
 #include "orchestrator/base/files.h"
 #include "orchestrator/daemon/command_line.h"
 #include "orchestrator/daemon/state_dir.h"
@@ -119,9 +120,8 @@ TEST(CommandLineTest, HelpNamesEveryOption) {
 TEST(StateDirTest, KeepsASecondDaemonOut) {
   TempDir dir;
   ORCH_ASSERT_OK_AND_ASSIGN(auto first, StateDir::Open(dir.File("state")));
-  EXPECT_THAT(StateDir::Open(dir.File("state")),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr(std::to_string(::getpid()))));
+  EXPECT_THAT(StateDir::Open(dir.File("state")), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                                          HasSubstr(std::to_string(::getpid()))));
   first.reset();
   ORCH_EXPECT_OK(StateDir::Open(dir.File("state")));
 }

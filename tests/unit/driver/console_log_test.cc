@@ -1,8 +1,9 @@
 #include "orchestrator/driver/libvirt/console_log.h"
 
-#include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <fstream>
 
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"

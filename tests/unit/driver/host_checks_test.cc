@@ -1,7 +1,8 @@
 #include "orchestrator/driver/libvirt/host_checks.h"
 
-#include <fstream>
 #include <sys/stat.h>
+
+#include <fstream>
 
 #include "orchestrator/driver/libvirt/qemu_conf.h"
 #include "tests/support/status_matchers.h"

@@ -1,10 +1,11 @@
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <deque>
 #include <memory>
-#include <poll.h>
 #include <string>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 

@@ -1,21 +1,22 @@
 #include "orchestrator/store/sqlite/sqlite_state_store.h"
 
-#include <filesystem>
-#include <fstream>
 #include <signal.h>
-#include <string>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <vector>
 
+#include "SQLiteCpp/Database.h"
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "SQLiteCpp/Database.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 

@@ -1,12 +1,12 @@
 #include "orchestrator/transport/guest_channel.h"
 
+#include <grpcpp/server_posix.h>
+
 #include <memory>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <grpcpp/server_posix.h>
 
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
