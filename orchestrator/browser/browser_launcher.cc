@@ -19,6 +19,8 @@ namespace orch {
 namespace {
 
 constexpr size_t kConsoleTailBytes = 4096;
+// Between a connection that a booting guest broke and the next one.
+constexpr absl::Duration kRetryPause = absl::Milliseconds(50);
 // How long one attempt to reach a booting guest may take before cancellation is looked at again.
 constexpr absl::Duration kConnectSlice = absl::Seconds(1);
 
@@ -59,7 +61,7 @@ absl::StatusOr<VmInfo> BrowserLauncher::Start(const Browser& browser, const Imag
                   .has_agent = true};
   ORCH_RETURN_IF_ERROR(scratch_disks_.Make(
       config.scratch_disk, browser.spec.headless ? image.scratch_mib : image.scratch_mib_headful));
-  ORCH_RETURN_IF_ERROR(directories_.GiveAway(config.scratch_disk));
+  ORCH_RETURN_IF_ERROR(directories_.GiveAway(browser.id));
   return driver_.Start(config);
 }
 
@@ -90,7 +92,12 @@ absl::StatusOr<std::shared_ptr<GuestChannel>> BrowserLauncher::AwaitReady(const 
                              ->AwaitReady(&context, guest::v1::AwaitReadyRequest(), &response));
     }
     if (status.ok()) return channel;
-    if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) return status;
+    if (absl::IsDeadlineExceeded(status)) return status;
+    if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) {
+      return absl::InternalError(absl::StrCat("the guest says that it cannot become ready: ",
+                                              ConsoleExcerpt(status.message())));
+    }
+    absl::SleepFor(kRetryPause);
   }
 }
 

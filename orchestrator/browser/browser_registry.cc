@@ -1,8 +1,11 @@
 #include "orchestrator/browser/browser_registry.h"
 
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/blocking_counter.h"
 #include "absl/time/clock.h"
 
 #include "orchestrator/base/annotate.h"
@@ -13,10 +16,11 @@
 namespace orch {
 namespace {
 
+constexpr size_t kLookupThreads = 2;
 constexpr size_t kStrandThreads = 4;
-constexpr size_t kConnectThreads = 8;
-// How long a call without a deadline waits for a guest that does not answer.
-constexpr absl::Duration kMaxConnectTime = absl::Seconds(30);
+// A machine that libvirt cannot end at once gets another chance.
+constexpr int kTearDownTries = 3;
+constexpr absl::Duration kTearDownPause = absl::Seconds(1);
 
 }  // namespace
 
@@ -37,53 +41,78 @@ BrowserRegistry::BrowserRegistry(Dependencies dependencies, Options options)
       scratch_disks_(options_.state_dir + "/scratch"),
       launcher_(driver_, dependencies.transport, directories_, scratch_disks_, clock_,
                 options_.boot_timeout),
+      lookup_pool_(kLookupThreads),
       strand_pool_(kStrandThreads),
-      connect_pool_(kConnectThreads),
       boot_pool_(options_.max_concurrent_boots) {}
 
 BrowserRegistry::~BrowserRegistry() {
   vm_events_.reset();
-  absl::MutexLock lock(&mutex_);
-  for (const auto& [id, entry] : entries_) {
+  CancelBoots();
+}
+
+void BrowserRegistry::CancelBoots() {
+  for (const std::shared_ptr<Entry>& entry : Entries()) {
     entry->cancel_boot.Cancel(absl::UnavailableError("the daemon is stopping"));
   }
 }
 
 absl::Status BrowserRegistry::Recover() {
+  ORCH_RETURN_IF_ERROR(scratch_disks_.RemoveLeftovers());
   ORCH_RETURN_IF_ERROR(records_.Load());
-  // Before List, so that a machine which ends meanwhile is noticed one way or the other.
-  vm_events_ = driver_.Subscribe([this](const VmEvent& event) { OnVmEvent(event); });
   RecoveryInput input{.records = records_.Live(), .running_vms = {}, .directories = {}};
-  ORCH_ASSIGN_OR_RETURN(const std::vector<VmInfo> vms, driver_.List());
-  for (const VmInfo& vm : vms) input.running_vms.insert(vm.id);
-  ORCH_ASSIGN_OR_RETURN(const std::vector<SessionId> directories, directories_.List());
-  input.directories.insert(directories.begin(), directories.end());
   {
     absl::MutexLock lock(&mutex_);
     for (const Browser& browser : input.records) {
       entries_.emplace(browser.id,
                        std::make_shared<Entry>(browser.id, browser.spec.memory_mib, strand_pool_));
     }
-    for (const VmInfo& vm : vms) {
-      if (entries_.contains(vm.id)) channels_.emplace(vm.id, launcher_.Attach(vm));
-    }
   }
-  return Apply(PlanRecovery(input));
+  // With the entries in place and before List, so that a machine which ends meanwhile is noticed
+  // one way or the other.
+  vm_events_ = driver_.Subscribe([this](const VmEvent& event) { OnVmEvent(event); });
+  ORCH_ASSIGN_OR_RETURN(const std::vector<VmInfo> vms, driver_.List());
+  ORCH_ASSIGN_OR_RETURN(const std::vector<SessionId> directories, directories_.List());
+  input.directories.insert(directories.begin(), directories.end());
+  for (const VmInfo& vm : vms) input.running_vms.insert(vm.id);
+  const RecoveryPlan plan = PlanRecovery(input);
+  for (const VmInfo& vm : vms) {
+    if (std::find(plan.adopt.begin(), plan.adopt.end(), vm.id) == plan.adopt.end()) continue;
+    Log(LogLevel::kInfo, "browser_adopted", {{"session_id", vm.id.value()}});
+    connections_.Add(vm.id, launcher_.Attach(vm));
+    // It may have ended, and been failed, before it was added.
+    if (!records_.GetLive(vm.id).ok()) Forget(vm.id);
+  }
+  Apply(plan);
+  return absl::OkStatus();
 }
 
-absl::Status BrowserRegistry::Apply(const RecoveryPlan& plan) {
+void BrowserRegistry::Apply(const RecoveryPlan& plan) {
   for (const SessionId& id : plan.orphans) {
-    Log(LogLevel::kWarning, "orphan_removed", {{"session_id", id.value()}});
-    ORCH_RETURN_IF_ERROR(launcher_.TearDown(id));
+    const absl::Status down = launcher_.TearDown(id);
+    Log(down.ok() ? LogLevel::kWarning : LogLevel::kError, "orphan_removed",
+        {{"session_id", id.value()}, {"status", down}});
   }
-  for (const SessionId& id : plan.adopt) {
-    Log(LogLevel::kInfo, "browser_adopted", {{"session_id", id.value()}});
-  }
+  absl::BlockingCounter left(static_cast<int>(plan.fail.size() + plan.finish_deleting.size()));
+  const auto on_strand = [&](const SessionId& id,
+                             std::function<void(std::shared_ptr<Entry>)> work) {
+    const std::shared_ptr<Entry> entry = Find(id);
+    if (entry == nullptr) {  // An event was faster.
+      left.DecrementCount();
+      return;
+    }
+    entry->strand.Run([&left, entry, work = std::move(work)] {
+      work(entry);
+      left.DecrementCount();
+    });
+  };
   for (const RecoveryPlan::Failure& failure : plan.fail) {
-    Fail(Find(failure.id), absl::AbortedError(failure.reason));
+    on_strand(failure.id, [this, reason = absl::AbortedError(failure.reason)](
+                              const std::shared_ptr<Entry>& entry) { Fail(entry, reason); });
   }
-  for (const SessionId& id : plan.finish_deleting) FinishDeleting(Find(id));
-  return absl::OkStatus();
+  for (const SessionId& id : plan.finish_deleting) {
+    on_strand(id, [this](const std::shared_ptr<Entry>& entry) { FinishDeleting(entry); });
+  }
+  left.Wait();
 }
 
 absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, Done settled) {
@@ -97,21 +126,18 @@ absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, 
   ORCH_ASSIGN_OR_RETURN(browser.spec, ResolveSpec(spec, image, driver_.host()));
   browser.created_at = clock_.Now();
   browser.image_digest = image.digest;
-  ORCH_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry, Admit(browser.id, browser.spec));
+  ORCH_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry,
+                        Admit(browser.id, browser.spec, std::move(settled)));
   if (absl::Status kept = records_.Insert(browser); !kept.ok()) {
     Forget(browser.id);
     return kept;
   }
-  entry->strand.Run([this, entry, browser, image, settled = std::move(settled)]() mutable {
-    entry->settled = std::move(settled);
-    entry->booting = true;
-    boot_pool_.Run([this, entry, browser, image] { Boot(entry, browser, image); });
-  });
+  boot_pool_.Run([this, entry, browser, image] { Boot(entry, browser, image); });
   return browser;
 }
 
 absl::StatusOr<std::shared_ptr<BrowserRegistry::Entry>> BrowserRegistry::Admit(
-    const SessionId& id, const BrowserSpec& spec) {
+    const SessionId& id, const BrowserSpec& spec, Done settled) {
   const uint64_t budget =
       options_.memory_budget_mib != 0 ? options_.memory_budget_mib : driver_.host().memory_mib;
   absl::MutexLock lock(&mutex_);
@@ -123,15 +149,19 @@ absl::StatusOr<std::shared_ptr<BrowserRegistry::Entry>> BrowserRegistry::Admit(
         spec.memory_mib, " MiB; delete browsers or raise memory_budget_mib"));
   }
   auto entry = std::make_shared<Entry>(id, spec.memory_mib, strand_pool_);
+  entry->booting = true;
+  entry->settled = std::move(settled);
   entries_.emplace(id, entry);
   return entry;
 }
 
 void BrowserRegistry::Boot(const std::shared_ptr<Entry>& entry, const Browser& browser,
                            const Image& image) {
-  absl::Status verified = images_.Verify(image);
+  if (entry->boot_claimed.exchange(true)) return;  // Deleted before its turn came.
+  absl::Status ready_to_boot = entry->cancel_boot.status();
+  if (ready_to_boot.ok()) ready_to_boot = images_.Verify(image);
   absl::StatusOr<std::shared_ptr<GuestChannel>> channel =
-      verified.ok() ? launcher_.Launch(browser, image, entry->cancel_boot) : verified;
+      ready_to_boot.ok() ? launcher_.Launch(browser, image, entry->cancel_boot) : ready_to_boot;
   entry->strand.Run([this, entry, channel = std::move(channel)]() mutable {
     FinishBoot(entry, std::move(channel));
   });
@@ -150,10 +180,7 @@ void BrowserRegistry::FinishBoot(const std::shared_ptr<Entry>& entry,
     Fail(entry, channel.status());
     return;
   }
-  {
-    absl::MutexLock lock(&mutex_);
-    channels_.insert_or_assign(entry->id, *std::move(channel));
-  }
+  connections_.Add(entry->id, *std::move(channel));
   absl::StatusOr<Browser> ready = records_.Transition(entry->id, BrowserState::kReady);
   if (!ready.ok()) {
     Fail(entry, ready.status());
@@ -166,7 +193,7 @@ void BrowserRegistry::FinishBoot(const std::shared_ptr<Entry>& entry,
 void BrowserRegistry::DeleteBrowser(const SessionId& id, Done done) {
   const std::shared_ptr<Entry> entry = Find(id);
   if (entry == nullptr) {
-    connect_pool_.Run([this, id, done = std::move(done)]() mutable { done(records_.Get(id)); });
+    lookup_pool_.Run([this, id, done = std::move(done)]() mutable { done(records_.Get(id)); });
     return;
   }
   entry->cancel_boot.Cancel(absl::AbortedError("it was deleted while being created"));
@@ -184,39 +211,46 @@ void BrowserRegistry::DeleteBrowser(const SessionId& id, Done done) {
         return;
       }
     }
-    // A boot under way ends soon, and FinishBoot goes on from there.
+    // A boot under way has been cancelled, and FinishBoot goes on from there; one that waits for
+    // its turn never begins.
+    if (entry->booting && !entry->boot_claimed.exchange(true)) entry->booting = false;
     if (!entry->booting) FinishDeleting(entry);
   });
 }
 
 void BrowserRegistry::Fail(const std::shared_ptr<Entry>& entry, const absl::Status& reason) {
+  if (!records_.GetLive(entry->id).ok()) return;  // It has ended already.
   const absl::Status full(reason.code(),
                           absl::StrCat("browser ", entry->id.value(), ": ", reason.message(),
                                        launcher_.ConsoleNote(entry->id)));
   Log(LogLevel::kError, "browser_failed", {{"session_id", entry->id.value()}, {"status", reason}});
-  {
-    absl::MutexLock lock(&mutex_);
-    channels_.erase(entry->id);
+  connections_.Remove(entry->id, full);
+  absl::Status ended = TearDownPersistently(entry->id);
+  if (ended.ok()) {
+    ended = records_.Transition(entry->id, BrowserState::kFailed, full.message()).status();
   }
-  if (absl::Status down = launcher_.TearDown(entry->id); !down.ok()) {
-    Log(LogLevel::kError, "teardown_failed", {{"session_id", entry->id.value()}, {"status", down}});
+  if (ended.ok()) {
+    Forget(entry->id);
+  } else {  // It keeps its entry, and with it its memory, until it is deleted.
+    Log(LogLevel::kError, "browser_not_ended",
+        {{"session_id", entry->id.value()}, {"status", ended}});
   }
-  absl::StatusOr<Browser> failed =
-      records_.Transition(entry->id, BrowserState::kFailed, full.message());
-  if (!failed.ok()) {
-    Log(LogLevel::kError, "record_not_kept",
-        {{"session_id", entry->id.value()}, {"status", failed.status()}});
-  }
-  Forget(entry->id);
   if (entry->settled) std::exchange(entry->settled, nullptr)(full);
 }
 
-void BrowserRegistry::FinishDeleting(const std::shared_ptr<Entry>& entry) {
-  {
-    absl::MutexLock lock(&mutex_);
-    channels_.erase(entry->id);
+absl::Status BrowserRegistry::TearDownPersistently(const SessionId& id) {
+  absl::Status down = launcher_.TearDown(id);
+  for (int i = 1; i < kTearDownTries && !down.ok(); ++i) {
+    absl::SleepFor(kTearDownPause);
+    down = launcher_.TearDown(id);
   }
-  const absl::Status down = launcher_.TearDown(entry->id);
+  return down;
+}
+
+void BrowserRegistry::FinishDeleting(const std::shared_ptr<Entry>& entry) {
+  connections_.Remove(entry->id, absl::FailedPreconditionError(absl::StrCat(
+                                     "browser ", entry->id.value(), " is being deleted")));
+  const absl::Status down = TearDownPersistently(entry->id);
   absl::StatusOr<Browser> deleted =
       down.ok() ? records_.Transition(entry->id, BrowserState::kDeleted) : down;
   if (deleted.ok()) {
@@ -234,9 +268,10 @@ void BrowserRegistry::FinishDeleting(const std::shared_ptr<Entry>& entry) {
 }
 
 void BrowserRegistry::Forget(const SessionId& id) {
+  connections_.Remove(
+      id, absl::FailedPreconditionError(absl::StrCat("browser ", id.value(), " has ended")));
   absl::MutexLock lock(&mutex_);
   entries_.erase(id);
-  channels_.erase(id);
 }
 
 void BrowserRegistry::OnVmEvent(const VmEvent& event) {
@@ -267,10 +302,11 @@ std::shared_ptr<BrowserRegistry::Entry> BrowserRegistry::Find(const SessionId& i
   return it == entries_.end() ? nullptr : it->second;
 }
 
-std::shared_ptr<GuestChannel> BrowserRegistry::FindChannel(const SessionId& id) const {
+std::vector<std::shared_ptr<BrowserRegistry::Entry>> BrowserRegistry::Entries() const {
   absl::MutexLock lock(&mutex_);
-  const auto it = channels_.find(id);
-  return it == channels_.end() ? nullptr : it->second;
+  std::vector<std::shared_ptr<Entry>> entries;
+  for (const auto& [id, entry] : entries_) entries.push_back(entry);
+  return entries;
 }
 
 absl::Status BrowserRegistry::WhyNotCallable(const SessionId& id) const {
@@ -282,29 +318,8 @@ absl::Status BrowserRegistry::WhyNotCallable(const SessionId& id) const {
 
 void BrowserRegistry::Lease(const SessionId& id, absl::Time deadline,
                             absl::AnyInvocable<void(absl::StatusOr<GuestLease>)> done) {
-  const std::shared_ptr<GuestChannel> guest = FindChannel(id);
-  if (guest == nullptr) {
-    connect_pool_.Run([this, id, done = std::move(done)]() mutable { done(WhyNotCallable(id)); });
-    return;
-  }
-  auto make_lease = [guest](std::shared_ptr<grpc::Channel> channel) {
-    return GuestLease(channel, [guest, channel](bool broken) {
-      if (broken) guest->ReportBroken(channel);
-    });
-  };
-  if (std::shared_ptr<grpc::Channel> channel = guest->Current(); channel != nullptr) {
-    done(make_lease(std::move(channel)));
-    return;
-  }
-  connect_pool_.Run([id, guest, deadline, make_lease, done = std::move(done)]() mutable {
-    auto channel = guest->Get(std::min(deadline, absl::Now() + kMaxConnectTime));
-    if (channel.ok()) {
-      done(make_lease(*std::move(channel)));
-    } else {
-      done(Annotate(channel.status(),
-                    absl::StrCat("browser ", id.value(), ": its guest cannot be reached")));
-    }
-  });
+  if (connections_.Lease(id, deadline, done)) return;
+  lookup_pool_.Run([this, id, done = std::move(done)]() mutable { done(WhyNotCallable(id)); });
 }
 
 }  // namespace orch

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@
 #include "orchestrator/browser/browser_launcher.h"
 #include "orchestrator/browser/browser_records.h"
 #include "orchestrator/browser/guest_access.h"
+#include "orchestrator/browser/guest_connections.h"
 #include "orchestrator/browser/recovery_plan.h"
 #include "orchestrator/browser/scratch_disks.h"
 #include "orchestrator/browser/vm_directories.h"
@@ -80,6 +82,9 @@ class BrowserRegistry : public GuestAccess {
 
   BrowserRecords& records() { return records_; }
 
+  // Interrupts the boots under way and those that wait, as the destructor does. Does not block.
+  void CancelBoots();
+
   // Memory that live browsers may use together, by their specs.
   uint64_t CommittedMemoryMib() const;
 
@@ -95,7 +100,9 @@ class BrowserRegistry : public GuestAccess {
     const uint64_t memory_mib;
     Strand strand;
     CancelToken cancel_boot;
-    // The rest is touched on the strand alone.
+    // Set by whoever comes first: the boot that begins, or the deletion that makes it needless.
+    std::atomic<bool> boot_claimed = false;
+    // The rest is touched on the strand alone, once the entry is in the map.
     bool booting = false;
     Done settled;
     std::vector<Done> deleted;
@@ -104,8 +111,9 @@ class BrowserRegistry : public GuestAccess {
   BrowserRegistry(Dependencies dependencies, Options options);
 
   absl::Status Recover();
-  absl::Status Apply(const RecoveryPlan& plan);
-  absl::StatusOr<std::shared_ptr<Entry>> Admit(const SessionId& id, const BrowserSpec& spec);
+  void Apply(const RecoveryPlan& plan);
+  absl::StatusOr<std::shared_ptr<Entry>> Admit(const SessionId& id, const BrowserSpec& spec,
+                                               Done settled);
   void Boot(const std::shared_ptr<Entry>& entry, const Browser& browser, const Image& image);
   void FinishBoot(const std::shared_ptr<Entry>& entry,
                   absl::StatusOr<std::shared_ptr<GuestChannel>> channel);
@@ -114,7 +122,9 @@ class BrowserRegistry : public GuestAccess {
   void Forget(const SessionId& id);
   void OnVmEvent(const VmEvent& event);
   std::shared_ptr<Entry> Find(const SessionId& id) const;
-  std::shared_ptr<GuestChannel> FindChannel(const SessionId& id) const;
+  // Every entry, for work that must not hold the mutex.
+  std::vector<std::shared_ptr<Entry>> Entries() const;
+  absl::Status TearDownPersistently(const SessionId& id);
   absl::Status WhyNotCallable(const SessionId& id) const;
 
   VmDriver& driver_;
@@ -128,13 +138,12 @@ class BrowserRegistry : public GuestAccess {
 
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<SessionId, std::shared_ptr<Entry>> entries_ ABSL_GUARDED_BY(mutex_);
-  // Ways to the guests that can be called. Shared with leases under way.
-  absl::flat_hash_map<SessionId, std::shared_ptr<GuestChannel>> channels_ ABSL_GUARDED_BY(mutex_);
 
-  // Destroyed in this order, from the last: first no more events, then no more boots, then the
-  // strands run dry.
+  // Destroyed from the last to the first: no more events, no more boots, no more leases that wait,
+  // then the strands and the look-ups run dry.
+  ThreadPool lookup_pool_;
   ThreadPool strand_pool_;
-  ThreadPool connect_pool_;
+  GuestConnections connections_;
   ThreadPool boot_pool_;
   std::unique_ptr<VmEventSubscription> vm_events_;
 };

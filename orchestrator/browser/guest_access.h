@@ -18,8 +18,8 @@ class GuestAccess {
   // possibly before this returns. Never blocks.
   //
   // NOT_FOUND: no such browser. FAILED_PRECONDITION: it is not callable in its state; the message
-  // names the state and, for a failed one, the reason. UNAVAILABLE: its guest cannot be reached.
-  // DEADLINE_EXCEEDED: `deadline` passed.
+  // names the state and, for a failed one, the reason. UNAVAILABLE: its guest cannot be
+  // reached, or not by `deadline`.
   virtual void Lease(const SessionId& id, absl::Time deadline,
                      absl::AnyInvocable<void(absl::StatusOr<GuestLease>)> done) = 0;
 };

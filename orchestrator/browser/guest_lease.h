@@ -8,7 +8,7 @@
 
 namespace orch {
 
-// The right to call one browser's guest. While it lives the browser counts as active. Move-only;
+// The right to call one browser's guest, held for as long as the call takes. Move-only;
 // not thread-safe.
 class GuestLease {
  public:

@@ -5,11 +5,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
+#include "orchestrator/base/files.h"
 #include "orchestrator/base/random_id.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/subprocess.h"
@@ -29,7 +33,28 @@ absl::Status CreateSparseFile(const std::string& path, uint32_t size_mib) {
   return absl::OkStatus();
 }
 
+// A base that exists is trusted for ever, so its contents must reach the disk before its name does.
+absl::Status Sync(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid() || ::fsync(fd.get()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot sync ", path));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status ScratchDisks::RemoveLeftovers() {
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(directory_, error), end; !error && it != end;
+       it.increment(error)) {
+    if (absl::StrContains(it->path().filename().string(), ".raw")) {
+      ORCH_RETURN_IF_ERROR(RemoveAll(it->path()));
+    }
+  }
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot list ", directory_));
+  return absl::OkStatus();
+}
 
 absl::Status ScratchDisks::Make(const std::string& path, uint32_t size_mib) {
   ORCH_ASSIGN_OR_RETURN(const std::string base, Base(size_mib));
@@ -58,6 +83,7 @@ absl::StatusOr<std::string> ScratchDisks::Base(uint32_t size_mib) {
       RunProgram({"qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", raw, formatted},
                  kProgramTimeout)
           .status());
+  ORCH_RETURN_IF_ERROR(Sync(formatted));
   if (::chmod(formatted.c_str(), 0444) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot chmod ", formatted));
   }

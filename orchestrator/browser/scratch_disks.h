@@ -22,6 +22,9 @@ class ScratchDisks {
   // must own it: chown it.
   absl::Status Make(const std::string& path, uint32_t size_mib);
 
+  // Removes what a killed daemon left half made. Call before the first Make.
+  absl::Status RemoveLeftovers();
+
  private:
   // The base of this size, made when it is not there. Two threads may make it at once; the first to
   // finish wins.

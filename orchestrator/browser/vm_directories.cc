@@ -23,13 +23,22 @@ absl::StatusOr<std::string> VmDirectories::Create(const SessionId& id) {
   if (::mkdir(path.c_str(), 0700) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot create ", path));
   }
-  ORCH_RETURN_IF_ERROR(GiveAway(path));
   return path;
 }
 
-absl::Status VmDirectories::GiveAway(const std::string& path) const {
-  if (::chown(path.c_str(), uid_, gid_) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot change the owner of ", path));
+absl::Status VmDirectories::GiveAway(const SessionId& id) const {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(PathOf(id), error), end; !error && it != end;
+       it.increment(error)) {
+    paths.push_back(it->path());
+  }
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot list ", PathOf(id)));
+  paths.push_back(PathOf(id));
+  for (const std::string& path : paths) {
+    if (::lchown(path.c_str(), uid_, gid_) != 0) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot change the owner of ", path));
+    }
   }
   return absl::OkStatus();
 }

@@ -22,11 +22,13 @@ class VmDirectories {
   VmDirectories(std::string root, uid_t uid, gid_t gid)
       : root_(std::move(root)), uid_(uid), gid_(gid) {}
 
-  // Makes the directory of `id` and returns its path. ALREADY_EXISTS when there is one.
+  // Makes the directory of `id`, still this process's own, and returns its path. ALREADY_EXISTS
+  // when there is one.
   absl::StatusOr<std::string> Create(const SessionId& id);
 
-  // Lets the virtual machine's user own `path`.
-  absl::Status GiveAway(const std::string& path) const;
+  // Lets the virtual machine's user own the directory and what is in it. The last step before the
+  // machine starts: what root does in a directory of somebody else's could be led astray by links.
+  absl::Status GiveAway(const SessionId& id) const;
 
   std::string PathOf(const SessionId& id) const;
 

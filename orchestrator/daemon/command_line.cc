@@ -48,7 +48,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) 
   std::string file;
   bool check = false;
   app.add_option("-c,--config", file, "TOML file with settings")->envname("ORCHESTRATOR_CONFIG");
-  app.add_flag("--check-config", check, "Check the settings, print them and stop");
+  app.add_flag("--check-config", check, "Check the settings and stop");
   const std::vector<ConfigOption> options = ConfigOptions();
   std::map<std::string, std::string> flags;
   for (const ConfigOption& option : options) {

@@ -1,5 +1,7 @@
 #include "orchestrator/daemon/config.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <initializer_list>
 #include <sstream>
@@ -95,6 +97,20 @@ absl::Status SetLogLevel(Config& config, absl::string_view text) {
       absl::StrCat("is \"", text, "\"; it must be one of debug, info, warning, error"));
 }
 
+// "127.x.y.z:PORT", "[::1]:PORT" or "localhost:PORT"; port 0 takes any free one.
+bool IsLoopbackAddress(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  uint32_t port = 0;
+  if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) ||
+      port > 65535) {
+    return false;
+  }
+  const std::string host = address.substr(0, colon);
+  in_addr ipv4 = {};
+  return host == "localhost" || host == "[::1]" ||
+         (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1 && (ntohl(ipv4.s_addr) >> 24) == 127);
+}
+
 // A TOML value as the text that a flag would have; an empty answer for tables, arrays and dates.
 std::string AsText(const toml::node& node) {
   if (const auto* text = node.as_string()) return text->get();
@@ -175,10 +191,7 @@ absl::Status ValidateConfig(const Config& config) {
         absl::StrCat("state_dir \"", config.state_dir, "\" has ", config.state_dir.size(),
                      " bytes; sockets below it only fit when it has at most ", kMaxStateDirBytes));
   }
-  const bool loopback = absl::StartsWith(config.listen, "127.") ||
-                        absl::StartsWith(config.listen, "localhost:") ||
-                        absl::StartsWith(config.listen, "[::1]:");
-  if (!loopback) {
+  if (!IsLoopbackAddress(config.listen)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "listen is \"", config.listen,
         "\"; without TLS and keys only loopback is allowed: 127.0.0.1:PORT or [::1]:PORT"));

@@ -115,14 +115,9 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
   int signal = 0;
   ::sigwait(&stop_signals, &signal);
   Log(LogLevel::kInfo, "daemon_stopping", {{"signal", signal}});
+  registry->CancelBoots();
   server->Shutdown(absl::Now() + kShutdownGrace);
   return absl::OkStatus();
-}
-
-void Print(const Config& config) {
-  std::printf("The settings are valid. state_dir is %s, image_dir %s, listen %s, driver %s.\n",
-              config.state_dir.c_str(), config.image_dir.c_str(), config.listen.c_str(),
-              config.driver.c_str());
 }
 
 int Main(int argc, char** argv) {
@@ -147,7 +142,7 @@ int Main(int argc, char** argv) {
     return 0;
   }
   if (command->action == CommandLine::Action::kCheckConfig) {
-    Print(command->config);
+    std::puts("The settings are valid.");
     return 0;
   }
   InitLogging(command->config.log_level);

@@ -20,8 +20,9 @@ namespace {
 
 absl::Status MakeDirectory(const std::string& path, mode_t mode) {
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error || ::chmod(path.c_str(), mode) != 0) {
+  // The mode of a directory that is there already is its owner's choice.
+  const bool made = std::filesystem::create_directories(path, error);
+  if (error || (made && ::chmod(path.c_str(), mode) != 0)) {
     const int code = error ? error.value() : errno;
     return absl::ErrnoToStatus(
         code, absl::StrCat("state_dir: cannot make ", path,
@@ -37,6 +38,9 @@ absl::StatusOr<UniqueFd> Lock(const std::string& directory) {
     return absl::ErrnoToStatus(errno, absl::StrCat("state_dir: cannot open ", path));
   }
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("state_dir: cannot lock ", path));
+    }
     const absl::StatusOr<std::string> owner = ReadFile(path, 64);
     return absl::FailedPreconditionError(
         absl::StrCat("state_dir: ", directory, " is used by another daemon (process ",

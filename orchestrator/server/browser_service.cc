@@ -17,7 +17,8 @@ namespace orch {
 namespace {
 
 constexpr int kDefaultPageSize = 100;
-constexpr int kMaxPageSize = 1000;
+// With the longest failure reasons still within the 4 MiB that clients take by default.
+constexpr int kMaxPageSize = 500;
 
 // Ends a watch call before it begins.
 class RefusedWatch final
@@ -33,10 +34,10 @@ grpc::ServerUnaryReactor* BrowserService::CreateBrowser(
     grpc::CallbackServerContext* /*context*/, const orchestrator::v1::CreateBrowserRequest* request,
     orchestrator::v1::Browser* response) {
   auto* call = new CreateBrowserCall(registry_, *response);
-  pool_.Run(
-      [call, spec = FromProto(request->spec()), wait = !request->has_wait() || request->wait()] {
-        CreateBrowserCall::Begin(call, spec, wait);
-      });
+  pool_.Run([&registry = registry_, shared = call->shared(), spec = FromProto(request->spec()),
+             wait = !request->has_wait() || request->wait()] {
+    CreateBrowserCall::Begin(registry, shared, spec, wait);
+  });
   return call;
 }
 

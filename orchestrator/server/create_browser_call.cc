@@ -7,23 +7,31 @@
 
 namespace orch {
 
-void CreateBrowserCall::Begin(CreateBrowserCall* call, const BrowserSpec& spec, bool wait) {
-  BrowserRegistry& registry = call->registry_;
-  const std::shared_ptr<Shared> shared = call->shared_;
+void CreateBrowserCall::Begin(BrowserRegistry& registry, const std::shared_ptr<Shared>& shared,
+                              const BrowserSpec& spec, bool wait) {
+  {
+    absl::MutexLock lock(&shared->mutex);
+    if (shared->cancelled) return;
+  }
   absl::StatusOr<Browser> created =
       registry.CreateBrowser(spec, [shared, wait](absl::StatusOr<Browser> settled) {
         if (wait) Answer(*shared, settled);
       });
-  if (!created.ok() || !wait) {
+  if (!created.ok()) {
     Answer(*shared, created);
     return;
   }
+  bool cancelled = false;
   {
     absl::MutexLock lock(&shared->mutex);
     shared->id = created->id;
-    if (!shared->cancelled) return;
+    cancelled = shared->cancelled;
   }
-  registry.DeleteBrowser(created->id, [](const absl::StatusOr<Browser>&) {});
+  if (cancelled) {
+    registry.DeleteBrowser(created->id, [](const absl::StatusOr<Browser>&) {});
+  } else if (!wait) {
+    Answer(*shared, created);
+  }
 }
 
 void CreateBrowserCall::OnCancel() {

@@ -21,15 +21,10 @@ class CreateBrowserCall final : public grpc::ServerUnaryReactor {
     shared_->call = this;
   }
 
-  // Creates the browser and sees to the answer. Blocks on the disk. The call may be gone when this
-  // returns.
-  static void Begin(CreateBrowserCall* call, const BrowserSpec& spec, bool wait);
-
   void OnCancel() override;
   void OnDone() override { delete this; }
 
- private:
-  // Outlives the call, for the boot that may settle after it was cancelled.
+  // Outlives the call, which may end at any time.
   struct Shared {
     absl::Mutex mutex;
     // Null once somebody has taken on to finish the call.
@@ -38,6 +33,13 @@ class CreateBrowserCall final : public grpc::ServerUnaryReactor {
     bool cancelled ABSL_GUARDED_BY(mutex) = false;
   };
 
+  // Creates the browser and sees to the answer. Blocks on the disk.
+  static void Begin(BrowserRegistry& registry, const std::shared_ptr<Shared>& shared,
+                    const BrowserSpec& spec, bool wait);
+
+  const std::shared_ptr<Shared>& shared() const { return shared_; }
+
+ private:
   // Finishes the call unless it is finished already.
   static void Answer(Shared& shared, const absl::StatusOr<Browser>& browser);
 

@@ -19,6 +19,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
+#include "orchestrator/agent/child/quoted.h"
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch::agent {
@@ -119,7 +120,7 @@ void BecomeUser(const ChildPlan& plan) {
 }
 
 absl::Status ExecuteFailed(const std::string& program, int error) {
-  const std::string what = absl::StrCat("command \"", program, "\" cannot be executed: ");
+  const std::string what = absl::StrCat("command ", Quoted(program), " cannot be executed: ");
   switch (error) {
     case ENOENT:
       return absl::NotFoundError(absl::StrCat(
@@ -148,7 +149,8 @@ absl::Status ToStatus(const ChildSpec& spec, const Failure& failure) {
       return ExecuteFailed(spec.argv[0], failure.error);
     case Step::kWorkingDirectory: {
       const std::string message(
-          absl::ErrnoToStatus(failure.error, absl::StrCat("cwd \"", spec.cwd, "\" cannot be used"))
+          absl::ErrnoToStatus(failure.error,
+                              absl::StrCat("cwd ", Quoted(spec.cwd), " cannot be used"))
               .message());
       return failure.error == ENOENT ? absl::NotFoundError(message)
                                      : absl::InvalidArgumentError(message);
@@ -156,7 +158,8 @@ absl::Status ToStatus(const ChildSpec& spec, const Failure& failure) {
     case Step::kGroups:
     case Step::kUser:
       return absl::InternalError(
-          absl::ErrnoToStatus(failure.error, absl::StrCat("cannot become user ", spec.user.name))
+          absl::ErrnoToStatus(failure.error,
+                              absl::StrCat("cannot become user ", Quoted(spec.user.name)))
               .message());
     case Step::kSession:
     case Step::kStandardStreams:
@@ -196,7 +199,7 @@ absl::StatusOr<pid_t> LaunchChild(const ChildSpec& spec) {
   if (pid == 0) RunChild(plan);
   if (pid < 0) {
     return absl::ResourceExhaustedError(
-        absl::ErrnoToStatus(errno, absl::StrCat("cannot fork for command \"", spec.argv[0], "\""))
+        absl::ErrnoToStatus(errno, absl::StrCat("cannot fork for command ", Quoted(spec.argv[0])))
             .message());
   }
   failure_writer.Reset();

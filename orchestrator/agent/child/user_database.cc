@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "orchestrator/agent/child/quoted.h"
+
 namespace orch::agent {
 namespace {
 
@@ -36,7 +38,7 @@ absl::StatusOr<User> UserDatabase::Find(absl::string_view name) const {
     found = nullptr;
   }
   if (found == nullptr) {
-    return absl::NotFoundError(absl::StrCat("no user \"", name, "\" in ", path));
+    return absl::NotFoundError(absl::StrCat("no user ", Quoted(name), " in ", path));
   }
   User user{.name = entry.pw_name,
             .uid = entry.pw_uid,

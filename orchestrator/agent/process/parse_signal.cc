@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
+#include "orchestrator/agent/child/quoted.h"
+
 namespace orch::agent {
 namespace {
 
@@ -27,8 +29,8 @@ absl::StatusOr<int> ParseSignal(absl::string_view text) {
     }
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("signal \"", text.substr(0, 32),
-                   "\" is unknown; give a name such as \"TERM\" or a number 1..", kMaxSignal));
+      absl::StrCat("signal ", Quoted(text),
+                   " is unknown; give a name such as \"TERM\" or a number 1..", kMaxSignal));
 }
 
 }  // namespace orch::agent

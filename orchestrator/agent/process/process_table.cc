@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
+#include "orchestrator/agent/child/quoted.h"
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {
@@ -13,8 +14,11 @@ namespace {
 
 constexpr int kDefaultPageSize = 100;
 constexpr int kMaxPageSize = 1000;
-// A page is cut short at this size: a process's spec may have 128 KiB.
-constexpr size_t kMaxPageBytes = 4 * 1024 * 1024;
+// No page is larger, or clients with gRPC's default limit of 4 MiB could not receive it. A process
+// is far smaller: its spec is limited.
+constexpr size_t kMaxPageBytes = 3 * 1024 * 1024;
+// Tag and length of a process within a page.
+constexpr size_t kEntryOverheadBytes = 8;
 // How often memory of expired records is given back when nobody calls.
 constexpr absl::Duration kExpiryInterval = absl::Seconds(30);
 
@@ -98,8 +102,8 @@ absl::StatusOr<std::shared_ptr<SpawnedProcess>> ProcessTable::Find(const std::st
   Expire();
   const auto ordinal = ordinals_.find(process_id);
   if (ordinal == ordinals_.end()) {
-    return absl::NotFoundError(absl::StrCat("no process \"", process_id.substr(0, 64),
-                                            "\"; records of ended ones are kept for ",
+    return absl::NotFoundError(absl::StrCat("no process ", Quoted(process_id),
+                                            "; records of ended ones are kept for ",
                                             absl::FormatDuration(limits_.ended_record_age)));
   }
   return records_.at(ordinal->second).process;
@@ -126,13 +130,14 @@ absl::StatusOr<guest::v1::ListResponse> ProcessTable::List(const guest::v1::List
             request.statuses().end()) {
       continue;
     }
+    guest::v1::Process proto = process.ToProto();
+    bytes += proto.ByteSizeLong() + kEntryOverheadBytes;
     if (response.processes_size() == page_size || bytes > kMaxPageBytes) {
       response.set_next_page_token(absl::StrCat(last));
       break;
     }
     last = record->first;
-    *response.add_processes() = process.ToProto();
-    bytes += response.processes().rbegin()->ByteSizeLong();
+    *response.add_processes() = std::move(proto);
   }
   return response;
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 
 #include "orchestrator/agent/child/base_environment.h"
+#include "orchestrator/agent/child/quoted.h"
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {
@@ -20,6 +21,8 @@ constexpr size_t kMaxCommandBytes = 4096;
 constexpr int kMaxArgs = 1024;
 constexpr size_t kMaxTotalBytes = 128 * 1024;
 constexpr size_t kMaxCwdBytes = 4096;
+// A passwd file may have longer names, but nothing that writes it makes them.
+constexpr size_t kMaxUserBytes = 256;
 constexpr absl::Duration kMinTimeout = absl::Milliseconds(1);
 constexpr absl::Duration kMaxTimeout = absl::Hours(24);
 constexpr int kMaxNanos = 999'999'999;
@@ -46,11 +49,12 @@ absl::Status CheckArguments(const guest::v1::ProcessSpec& spec) {
   for (const auto& [name, value] : spec.env()) {
     if (name.empty() || absl::StrContains(name, '=') || HasNul(name)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("spec.env has the name \"", name,
-                       "\"; a name must not be empty and has neither '=' nor NUL"));
+          absl::StrCat("spec.env has the name ", Quoted(name),
+                       "; a name must not be empty and has neither '=' nor NUL"));
     }
     if (HasNul(value)) {
-      return absl::InvalidArgumentError(absl::StrCat("spec.env[\"", name, "\"] has a NUL byte"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("spec.env[", Quoted(name), "] has a NUL byte"));
     }
     total += name.size() + value.size();
   }
@@ -77,6 +81,11 @@ absl::StatusOr<absl::Duration> ResolveTimeout(const guest::v1::ProcessSpec& spec
 
 absl::StatusOr<User> ResolveUser(const guest::v1::ProcessSpec& spec, const UserDatabase& users,
                                  const ProcessDefaults& defaults) {
+  if (spec.as_user().size() > kMaxUserBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("spec.as_user is ", spec.as_user().size(),
+                                                   " bytes; at most ", kMaxUserBytes,
+                                                   " are allowed"));
+  }
   if (spec.as_root()) {
     if (!spec.as_user().empty()) {
       return absl::InvalidArgumentError("spec.as_root and spec.as_user exclude each other");

@@ -8,11 +8,20 @@
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {
+namespace {
+
+// Fields of a newer client count against no limit and would be kept and sent back.
+guest::v1::ProcessSpec WithoutUnknownFields(guest::v1::ProcessSpec spec) {
+  spec.DiscardUnknownFields();
+  return spec;
+}
+
+}  // namespace
 
 SpawnedProcess::SpawnedProcess(const guest::v1::SpawnRequest& request, const Clock& clock,
                                std::function<void()> on_end)
     : id_(RandomUuid()),
-      spec_(request.spec()),
+      spec_(WithoutUnknownFields(request.spec())),
       clock_(clock),
       started_at_(clock.Now()),
       on_end_(std::move(on_end)),

@@ -3,9 +3,13 @@
 #include <fcntl.h>
 
 #include <chrono>
+#include <utility>
+#include <vector>
 
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server_posix.h"
+
+#include "orchestrator/agent/server/answer_mark.h"
 
 namespace orch::agent {
 namespace {
@@ -26,6 +30,9 @@ absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Create(
   builder.SetMaxSendMessageSize(kMaxSentMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinPingIntervalMs);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   builder.SetResourceQuota(grpc::ResourceQuota("agent").Resize(kMaxBufferBytes));
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr) return absl::InternalError("the gRPC server did not start");

@@ -12,8 +12,9 @@
 namespace orch::agent {
 
 // The gRPC server of the guest. It listens on nothing: whoever accepts a connection of the host
-// hands it over. Thread-safe. The destructor cancels the calls in progress and waits for their
-// ends; the services and what they work on outlive it.
+// hands it over. Every status it sends carries the mark of AnswerMarkFactory. Thread-safe. The
+// destructor cancels the calls in progress and waits for their ends; the services and what they
+// work on outlive it.
 class AgentServer {
  public:
   static constexpr int kMaxReceivedMessageBytes = 8 * 1024 * 1024;

@@ -5,10 +5,7 @@
 namespace orch::agent {
 
 grpc::ServerBidiReactor<guest::v1::ConnectRequest, guest::v1::ConnectResponse>*
-TunnelService::Connect(grpc::CallbackServerContext* context) {
-  // Tells the daemon that an UNAVAILABLE ("nothing listens on that port") is an answer and no
-  // broken connection.
-  context->AddTrailingMetadata("answered-by", "agent");
+TunnelService::Connect(grpc::CallbackServerContext*) {
   return new ConnectCall(loop_, max_tunnels_, tunnels_);
 }
 

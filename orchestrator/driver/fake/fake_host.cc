@@ -1,5 +1,7 @@
 #include "orchestrator/driver/fake/fake_host.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -19,7 +21,9 @@ HostInfo DefaultInfo() {
           .transport = TransportKind::kVirtioSerial,
           .transport_reason = "there is no device",
           .cpus = 64,
-          .memory_mib = 1 << 20};
+          .memory_mib = 1 << 20,
+          .vm_uid = ::geteuid(),
+          .vm_gid = ::getegid()};
 }
 
 absl::Status NoSuchMachine(const SessionId& id) {

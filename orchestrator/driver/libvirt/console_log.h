@@ -1,8 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace orch {
@@ -11,5 +14,15 @@ namespace orch {
 // machine's user, so what lies there may be anything: links are not followed, and only a regular
 // file is read. FAILED_PRECONDITION: it is something else.
 absl::StatusOr<std::string> ReadConsoleTail(const std::string& path, size_t max_bytes);
+
+// A console log larger than kMaxConsoleBytes is cut to its last kKeptConsoleBytes.
+inline constexpr off_t kMaxConsoleBytes = off_t{2} << 20;
+inline constexpr size_t kKeptConsoleBytes = size_t{64} << 10;
+
+// Cuts the console log if it is too large; OK when there is none. Its machine may be writing (it
+// must append): what it writes meanwhile may be lost or come before older lines, which a log of a
+// guest that floods it can bear. Touches only a regular file with no other name, owned by `owner`
+// or this process's user. FAILED_PRECONDITION: it is something else.
+absl::Status TrimConsoleLog(const std::string& path, uid_t owner);
 
 }  // namespace orch

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <utility>
-#include <vector>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/escaping.h"
@@ -12,7 +11,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 
-#include "orchestrator/base/files.h"
 #include "orchestrator/driver/libvirt/libvirt_status.h"
 
 namespace orch {
@@ -54,12 +52,12 @@ std::string StopReason(int detail, absl::string_view log) {
   return absl::StrCat(DescribeDetail(detail), "; its log ends: ", absl::CHexEscape(text));
 }
 
-DomainEvents::DomainEvents(virConnectPtr connection, std::string log_directory)
-    : connection_(connection), log_directory_(std::move(log_directory)) {}
+DomainEvents::DomainEvents(virConnectPtr connection, ProcessLogs logs)
+    : connection_(connection), logs_(std::move(logs)) {}
 
 absl::StatusOr<std::unique_ptr<DomainEvents>> DomainEvents::Open(virConnectPtr connection,
-                                                                 std::string log_directory) {
-  auto events = absl::WrapUnique(new DomainEvents(connection, std::move(log_directory)));
+                                                                 ProcessLogs logs) {
+  auto events = absl::WrapUnique(new DomainEvents(connection, std::move(logs)));
   events->callback_ =
       virConnectDomainEventRegisterAny(connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                                        VIR_DOMAIN_EVENT_CALLBACK(&DomainEvents::OnLifecycle),
@@ -75,24 +73,33 @@ DomainEvents::~DomainEvents() {
   released_.WaitForNotificationWithTimeout(kReleaseTimeout);
 }
 
-void DomainEvents::Starting(const std::string& uuid) {
+void DomainEvents::Starting(const std::string& uuid, const std::string& directory) {
   absl::MutexLock lock(&mutex_);
-  phases_[uuid] = Phase::kStarting;
+  machines_[uuid] = {.phase = Phase::kStarting, .directory = directory};
 }
 
 void DomainEvents::Forget(const std::string& uuid) {
   absl::MutexLock lock(&mutex_);
-  phases_.erase(uuid);
+  machines_.erase(uuid);
 }
 
-void DomainEvents::Adopt(const std::string& uuid) {
+void DomainEvents::Adopt(const std::string& uuid, const std::string& directory) {
   absl::MutexLock lock(&mutex_);
-  phases_.emplace(uuid, Phase::kLive);
+  machines_.emplace(uuid, Machine{.phase = Phase::kLive, .directory = directory});
 }
 
 void DomainEvents::Destroying(const std::string& uuid) {
   absl::MutexLock lock(&mutex_);
-  phases_[uuid] = Phase::kDestroying;
+  machines_[uuid].phase = Phase::kDestroying;
+}
+
+std::vector<std::string> DomainEvents::Directories() {
+  absl::MutexLock lock(&mutex_);
+  std::vector<std::string> directories;
+  for (const auto& [uuid, machine] : machines_) {
+    if (!machine.directory.empty()) directories.push_back(machine.directory);
+  }
+  return directories;
 }
 
 std::unique_ptr<VmEventSubscription> DomainEvents::Subscribe(
@@ -118,8 +125,10 @@ void DomainEvents::Handle(virDomainPtr domain, int event, int detail) {
   switch (event) {
     case VIR_DOMAIN_EVENT_STARTED: {
       absl::MutexLock lock(&mutex_);
-      const auto phase = phases_.find(uuid);
-      if (phase != phases_.end() && phase->second == Phase::kStarting) phase->second = Phase::kLive;
+      const auto machine = machines_.find(uuid);
+      if (machine != machines_.end() && machine->second.phase == Phase::kStarting) {
+        machine->second.phase = Phase::kLive;
+      }
       return;
     }
     case VIR_DOMAIN_EVENT_SUSPENDED:
@@ -140,24 +149,24 @@ void DomainEvents::HandleStopped(const SessionId& id, const std::string& uuid, i
   Phase phase = Phase::kStarting;
   {
     absl::MutexLock lock(&mutex_);
-    const auto known = phases_.find(uuid);
-    if (known == phases_.end() || known->second == Phase::kStarting) return;
-    phase = known->second;
-    phases_.erase(known);
+    const auto known = machines_.find(uuid);
+    if (known == machines_.end() || known->second.phase == Phase::kStarting) return;
+    phase = known->second.phase;
+    machines_.erase(known);
   }
   std::string reason = "destroyed";
   if (phase == Phase::kLive) {
-    const absl::StatusOr<std::string> log =
-        ReadFileTail(absl::StrCat(log_directory_, "/", id.value(), ".log"), kMaxLogBytes);
-    reason = StopReason(detail, log.ok() ? *log : "");
+    reason = StopReason(detail, logs_.Tail(id, kMaxLogBytes));
+    // A machine that was started under this id meanwhile loses a name, its process goes on.
+    logs_.Remove(id);
   }
   hub_.Publish({.id = id, .kind = VmEventKind::kStopped, .reason = reason});
 }
 
 bool DomainEvents::IsLive(const std::string& uuid) {
   absl::MutexLock lock(&mutex_);
-  const auto phase = phases_.find(uuid);
-  return phase != phases_.end() && phase->second == Phase::kLive;
+  const auto machine = machines_.find(uuid);
+  return machine != machines_.end() && machine->second.phase == Phase::kLive;
 }
 
 }  // namespace orch

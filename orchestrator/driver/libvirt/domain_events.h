@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -12,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 
+#include "orchestrator/driver/libvirt/process_logs.h"
 #include "orchestrator/driver/vm_driver.h"
 #include "orchestrator/driver/vm_event_hub.h"
 
@@ -25,29 +27,36 @@ namespace orch {
 // destruction; borrows the connection.
 class DomainEvents {
  public:
-  // `log_directory` has libvirt's log of each machine's process, "<name>.log".
+  // The log of a machine that ends by itself is read for the reason, then removed.
   static absl::StatusOr<std::unique_ptr<DomainEvents>> Open(virConnectPtr connection,
-                                                            std::string log_directory);
+                                                            ProcessLogs logs);
   ~DomainEvents();
   DomainEvents(const DomainEvents&) = delete;
   DomainEvents& operator=(const DomainEvents&) = delete;
 
   // A machine is about to start: its events count from the one that says it has started.
-  void Starting(const std::string& uuid);
+  void Starting(const std::string& uuid, const std::string& directory);
   // A machine that is about to start did not, or one about to be destroyed was not there: its
   // events count no more.
   void Forget(const std::string& uuid);
   // A machine that was there before. Nothing changes when it is known.
-  void Adopt(const std::string& uuid);
+  void Adopt(const std::string& uuid, const std::string& directory);
   // Its end, from now on, is "destroyed".
   void Destroying(const std::string& uuid);
+
+  // The directories (VmConfig's) of the machines whose events count.
+  std::vector<std::string> Directories();
 
   std::unique_ptr<VmEventSubscription> Subscribe(std::function<void(const VmEvent&)> callback);
 
  private:
   enum class Phase { kStarting, kLive, kDestroying };
+  struct Machine {
+    Phase phase = Phase::kStarting;
+    std::string directory;
+  };
 
-  DomainEvents(virConnectPtr connection, std::string log_directory);
+  DomainEvents(virConnectPtr connection, ProcessLogs logs);
 
   static int OnLifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail,
                          void* self);
@@ -57,12 +66,12 @@ class DomainEvents {
   bool IsLive(const std::string& uuid);
 
   const virConnectPtr connection_;
-  const std::string log_directory_;
+  const ProcessLogs logs_;
   VmEventHub hub_;
   int callback_ = -1;
   absl::Notification released_;
   absl::Mutex mutex_;
-  std::map<std::string, Phase> phases_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Machine> machines_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Why a machine stopped: `detail` is a virDomainEventStoppedDetailType, `log` the tail of its

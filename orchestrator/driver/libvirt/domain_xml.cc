@@ -26,15 +26,16 @@ std::string AgentSocket(const VmConfig& config) {
   return absl::StrCat(config.directory, "/", kAgentSocketName);
 }
 
-std::string Metadata(const VmConfig& config, TransportKind transport) {
+std::string Metadata(const VmConfig& config, const DomainOptions& options) {
   std::string agent = " agent='none'";
-  if (config.has_agent && transport == TransportKind::kVsock) {
+  if (config.has_agent && options.transport == TransportKind::kVsock) {
     agent = " agent='vsock'";
   } else if (config.has_agent) {
     agent = absl::StrCat(" agent='virtio-serial' socket='", Escape(AgentSocket(config)), "'");
   }
   return absl::StrCat("<metadata><orch:vm xmlns:orch='", kMetadataUri, "' version='1' id='",
-                      config.id.value(), "'", agent, "/></metadata>\n");
+                      config.id.value(), "' owner='", Escape(options.owner), "' directory='",
+                      Escape(config.directory), "'", agent, "/></metadata>\n");
 }
 
 std::string Boot(const VmConfig& config) {
@@ -86,9 +87,9 @@ std::string SecurityLabel(const std::optional<RunAs>& run_as) {
 std::string BuildDomainXml(const VmConfig& config, const DomainOptions& options) {
   return absl::StrCat(
       "<domain type='", options.accelerator == Accelerator::kKvm ? "kvm" : "qemu", "'>\n<name>",
-      config.id.value(), "</name><uuid>", options.uuid, "</uuid>\n",
-      Metadata(config, options.transport), "<memory unit='MiB'>", config.memory_mib,
-      "</memory><vcpu>", config.vcpus, "</vcpu>\n", Boot(config), Processor(options.accelerator),
+      config.id.value(), "</name><uuid>", options.uuid, "</uuid>\n", Metadata(config, options),
+      "<memory unit='MiB'>", config.memory_mib, "</memory><vcpu>", config.vcpus, "</vcpu>\n",
+      Boot(config), Processor(options.accelerator),
       // A browser's machine that reboots has lost its browser: it ends.
       "<on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot>"
       "<on_crash>destroy</on_crash>\n<devices>\n",
@@ -105,14 +106,28 @@ std::string BuildDomainXml(const VmConfig& config, const DomainOptions& options)
 std::optional<std::string> FirstTagAttribute(absl::string_view xml, absl::string_view name) {
   // libvirt writes '>' within a value as &gt;, so the first one ends the tag.
   const absl::string_view tag = xml.substr(0, xml.find('>'));
-  const std::string key = absl::StrCat(" ", name, "=");
-  const size_t start = tag.find(key);
-  if (start == absl::string_view::npos) return std::nullopt;
-  const absl::string_view rest = tag.substr(start + key.size());
-  if (rest.empty() || (rest[0] != '"' && rest[0] != '\'')) return std::nullopt;
-  const size_t end = rest.find(rest[0], 1);
-  if (end == absl::string_view::npos) return std::nullopt;
-  return Unescape(rest.substr(1, end - 1));
+  size_t at = tag.find(' ');
+  while (at != absl::string_view::npos) {
+    const size_t start = tag.find_first_not_of(" \n", at);
+    const size_t equals = tag.find('=', at);
+    if (equals == absl::string_view::npos || equals + 1 >= tag.size()) return std::nullopt;
+    const char quote = tag[equals + 1];
+    if (quote != '"' && quote != '\'') return std::nullopt;
+    const size_t value = equals + 2;
+    const size_t end = tag.find(quote, value);
+    if (end == absl::string_view::npos) return std::nullopt;
+    if (tag.substr(start, equals - start) == name) return Unescape(tag.substr(value, end - value));
+    at = end + 1;
+  }
+  return std::nullopt;
+}
+
+bool IsOwnedBy(absl::string_view metadata, absl::string_view owner) {
+  return FirstTagAttribute(metadata, "owner") == owner;
+}
+
+std::string ParseDirectory(absl::string_view metadata) {
+  return FirstTagAttribute(metadata, "directory").value_or("");
 }
 
 GuestAddress ParseAgentAddress(absl::string_view metadata, absl::string_view live_xml) {

@@ -11,7 +11,8 @@
 
 namespace orch {
 
-// The namespace of our element in a domain's metadata. Only domains that have it are ours.
+// The namespace of our element in a domain's metadata. Only domains that have it, with our
+// owner, are ours.
 inline constexpr char kMetadataUri[] = "urn:orchestrator:vm:1";
 
 // The files that the driver adds to VmConfig::directory.
@@ -27,6 +28,8 @@ struct RunAs {
 // What a domain needs beside its VmConfig.
 struct DomainOptions {
   std::string uuid;
+  // Whose the domain is: see LibvirtOptions::owner.
+  std::string owner;
   Accelerator accelerator = Accelerator::kTcg;
   TransportKind transport = TransportKind::kVirtioSerial;
   // Nothing: as this process.
@@ -40,6 +43,12 @@ std::string BuildDomainXml(const VmConfig& config, const DomainOptions& options)
 // The value of attribute `name` in the first start tag of `xml`, unescaped. Nothing when there is
 // none.
 std::optional<std::string> FirstTagAttribute(absl::string_view xml, absl::string_view name);
+
+// Whether a domain with this metadata element ("" when it has none) belongs to `owner`.
+bool IsOwnedBy(absl::string_view metadata, absl::string_view owner);
+
+// VmConfig::directory of a domain of ours, from its metadata element. Empty when it says none.
+std::string ParseDirectory(absl::string_view metadata);
 
 // How to reach the agent of a domain of ours, from its metadata element and its live XML. Monostate
 // when it has none, or when it says nothing that we understand.

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -28,6 +29,7 @@ constexpr uint64_t kOldestQemu = 8'002'000;
 constexpr char kLongestSocket[] = "/lib/qemu/domain-9999999-xxxxxxxxxxxxxxxxxxxx/monitor.sock";
 constexpr size_t kMaxEmbedRootBytes = sizeof(sockaddr_un::sun_path) - sizeof(kLongestSocket);
 
+constexpr size_t kMaxOwnerBytes = 1024;
 constexpr size_t kAccountBufferBytes = 16384;
 constexpr int kMaxGroups = 256;
 
@@ -86,6 +88,22 @@ absl::Status CheckEmbedRootPath(const std::string& root) {
     return absl::InvalidArgumentError(absl::StrCat(
         "libvirt root ", root, " has ", root.size(), " bytes, at most ", kMaxEmbedRootBytes,
         " leave room for unix sockets below it; use a shorter state directory"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOwner(const std::string& owner) {
+  if (owner.empty() || owner.size() > kMaxOwnerBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("owner has ", owner.size(),
+                                                   " bytes, must have 1 to ", kMaxOwnerBytes,
+                                                   "; use a shorter state directory"));
+  }
+  for (const char c : owner) {
+    if (!absl::ascii_isprint(static_cast<unsigned char>(c))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("owner '", absl::CHexEscape(owner),
+                       "' may have printable ASCII characters only; use another state directory"));
+    }
   }
   return absl::OkStatus();
 }

@@ -24,6 +24,10 @@ absl::Status CheckVersions(uint64_t libvirt_version, uint64_t qemu_version);
 // so long that the sockets which libvirt makes below it would not fit the kernel's limit.
 absl::Status CheckEmbedRootPath(const std::string& root);
 
+// INVALID_ARGUMENT: `owner` is empty, longer than 1024 bytes, or has characters other than
+// printable ASCII, which libvirt would give back written otherwise.
+absl::Status CheckOwner(const std::string& owner);
+
 // A user account and the group of its own name, or else its primary group.
 struct VmUser {
   std::string user;

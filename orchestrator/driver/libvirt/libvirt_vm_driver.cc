@@ -114,8 +114,8 @@ absl::StatusOr<HostInfo> ProbeHost(const LibvirtOptions& options, virConnectPtr 
                   .transport_reason = transport.reason,
                   .cpus = node.cpus,
                   .memory_mib = node.memory / 1024,
-                  .vm_uid = user.has_value() ? user->ids.uid : 0,
-                  .vm_gid = user.has_value() ? user->ids.gid : 0};
+                  .vm_uid = user.has_value() ? user->ids.uid : ::geteuid(),
+                  .vm_gid = user.has_value() ? user->ids.gid : ::getegid()};
 }
 
 // The string that a libvirt function returned and the caller owns.
@@ -163,6 +163,7 @@ void RemoveDriverFiles(const VmConfig& config) {
 absl::StatusOr<std::unique_ptr<LibvirtVmDriver>> LibvirtVmDriver::Create(
     const LibvirtOptions& options) {
   SilenceLibvirt();
+  ORCH_RETURN_IF_ERROR(CheckOwner(options.owner));
   std::optional<VmUser> user;
   if (::geteuid() == 0) {
     ORCH_ASSIGN_OR_RETURN(user, FindVmUser(options.qemu_user));
@@ -171,24 +172,40 @@ absl::StatusOr<std::unique_ptr<LibvirtVmDriver>> LibvirtVmDriver::Create(
   ORCH_ASSIGN_OR_RETURN(std::unique_ptr<EventLoop> loop, EventLoop::Start());
   ORCH_ASSIGN_OR_RETURN(Connection connection, Connect(options, place.uri));
   ORCH_ASSIGN_OR_RETURN(HostInfo host, ProbeHost(options, connection.get(), place.uri, user));
+  const ProcessLogs logs(place.log_directory, /*removable=*/!options.embed_root.empty());
   ORCH_ASSIGN_OR_RETURN(std::unique_ptr<DomainEvents> events,
-                        DomainEvents::Open(connection.get(), place.log_directory));
+                        DomainEvents::Open(connection.get(), logs));
+  Settings settings{.owner = options.owner,
+                    .run_directory = place.run_directory,
+                    .logs = logs,
+                    .run_as = std::nullopt};
+  if (user.has_value()) settings.run_as = user->ids;
   auto driver = absl::WrapUnique(new LibvirtVmDriver(std::move(loop), std::move(connection),
                                                      std::move(events), std::move(host),
-                                                     place.run_directory));
+                                                     std::move(settings)));
   // Listing makes the machines known whose events count.
   ORCH_RETURN_IF_ERROR(driver->List().status());
+  driver->RemoveLeftoverLogs();
   return driver;
 }
 
 LibvirtVmDriver::LibvirtVmDriver(std::unique_ptr<EventLoop> loop, Connection connection,
                                  std::unique_ptr<DomainEvents> events, HostInfo host,
-                                 std::string run_directory)
+                                 Settings settings)
     : loop_(std::move(loop)),
       connection_(std::move(connection)),
       events_(std::move(events)),
       host_(std::move(host)),
-      run_directory_(std::move(run_directory)) {}
+      settings_(std::move(settings)),
+      console_limiter_([this] { return events_->Directories(); }, host_.vm_uid) {}
+
+void LibvirtVmDriver::RemoveLeftoverLogs() {
+  for (const SessionId& id : settings_.logs.Removable()) {
+    const Domain domain(virDomainLookupByName(connection_.get(), id.value().c_str()));
+    const bool gone = domain == nullptr && absl::IsNotFound(ErrorAbout("finding", id));
+    if (gone) settings_.logs.Remove(id);
+  }
+}
 
 absl::StatusOr<VmInfo> LibvirtVmDriver::Start(const VmConfig& config) {
   ORCH_RETURN_IF_ERROR(Annotate(CheckVmConfig(config, host_),
@@ -197,19 +214,20 @@ absl::StatusOr<VmInfo> LibvirtVmDriver::Start(const VmConfig& config) {
     return absl::AlreadyExistsError(
         absl::StrCat("virtual machine ", config.id.value(), " already exists"));
   }
-  DomainOptions options{.uuid = RandomUuid(),
-                        .accelerator = host_.accelerator,
-                        .transport = host_.transport,
-                        .run_as = std::nullopt};
-  if (host_.vm_uid != 0) options.run_as = RunAs{host_.vm_uid, host_.vm_gid};
+  const DomainOptions options{.uuid = RandomUuid(),
+                              .owner = settings_.owner,
+                              .accelerator = host_.accelerator,
+                              .transport = host_.transport,
+                              .run_as = settings_.run_as};
   const std::string xml = BuildDomainXml(config, options);
-  events_->Starting(options.uuid);
+  events_->Starting(options.uuid, config.directory);
   const Domain domain(virDomainCreateXML(connection_.get(), xml.c_str(), VIR_DOMAIN_NONE));
   if (domain == nullptr) return StartError(config, options.uuid);
   absl::StatusOr<VmInfo> info = Describe(domain.get(), config.id);
   if (info.ok()) return info;
   virDomainDestroy(domain.get());
   RemoveDriverFiles(config);
+  settings_.logs.Remove(config.id);
   return absl::InternalError(
       absl::StrCat("virtual machine ", config.id.value(),
                    " ended right after its start: ", info.status().message()));
@@ -224,6 +242,7 @@ absl::Status LibvirtVmDriver::StartError(const VmConfig& config, const std::stri
         absl::StrCat("virtual machine ", config.id.value(), " already exists"));
   }
   RemoveDriverFiles(config);
+  settings_.logs.Remove(config.id);
   return error;
 }
 
@@ -252,11 +271,15 @@ absl::Status LibvirtVmDriver::Destroy(const SessionId& id) {
   events_->Destroying(uuid);
   // libvirt returns when the process is gone: it asks with SIGTERM first, which lets QEMU finish
   // its disk writes.
-  if (virDomainDestroy(domain->get()) == 0) return absl::OkStatus();
+  if (virDomainDestroy(domain->get()) == 0) {
+    settings_.logs.Remove(id);
+    return absl::OkStatus();
+  }
   const absl::Status error = ErrorAbout("destroying", id);
   // It may have ended by itself meanwhile.
   if (!absl::IsNotFound(Find(id).status())) return error;
   events_->Forget(uuid);
+  settings_.logs.Remove(id);
   return absl::OkStatus();
 }
 
@@ -276,12 +299,14 @@ absl::StatusOr<std::vector<VmInfo>> LibvirtVmDriver::List() {
   for (const Domain& domain : domains) {
     const char* name = virDomainGetName(domain.get());
     const absl::StatusOr<SessionId> id = SessionId::Parse(name == nullptr ? "" : name);
-    if (!id.ok() || MetadataOf(domain.get()).empty()) continue;
+    if (!id.ok()) continue;
+    const std::string metadata = MetadataOf(domain.get());
+    if (!IsOwnedBy(metadata, settings_.owner)) continue;
     absl::StatusOr<VmInfo> info = Describe(domain.get(), *id);
     // One that ended since it was listed exists no more.
     if (absl::IsNotFound(info.status())) continue;
     ORCH_RETURN_IF_ERROR(info.status());
-    events_->Adopt(UuidOf(domain.get()));
+    events_->Adopt(UuidOf(domain.get()), ParseDirectory(metadata));
     machines.push_back(*std::move(info));
   }
   return machines;
@@ -303,7 +328,7 @@ absl::StatusOr<Domain> LibvirtVmDriver::Find(const SessionId& id) {
     const absl::Status error = ErrorAbout("finding", id);
     return absl::IsNotFound(error) ? NoSuchMachine(id) : error;
   }
-  if (MetadataOf(domain.get()).empty()) return NoSuchMachine(id);
+  if (!IsOwnedBy(MetadataOf(domain.get()), settings_.owner)) return NoSuchMachine(id);
   return domain;
 }
 
@@ -314,7 +339,7 @@ absl::StatusOr<VmInfo> LibvirtVmDriver::Describe(virDomainPtr domain, const Sess
   info.agent =
       ParseAgentAddress(MetadataOf(domain), TakeString(virDomainGetXMLDesc(domain, /*flags=*/0)));
   const absl::StatusOr<std::string> pid =
-      ReadFile(absl::StrCat(run_directory_, "/", id.value(), ".pid"), kMaxPidFileBytes);
+      ReadFile(absl::StrCat(settings_.run_directory, "/", id.value(), ".pid"), kMaxPidFileBytes);
   if (pid.ok() && !absl::SimpleAtoi(absl::StripAsciiWhitespace(*pid), &info.pid)) info.pid = 0;
   return info;
 }

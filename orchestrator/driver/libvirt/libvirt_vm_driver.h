@@ -2,13 +2,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "orchestrator/driver/accelerator_probe.h"
+#include "orchestrator/driver/libvirt/console_limiter.h"
 #include "orchestrator/driver/libvirt/domain_events.h"
 #include "orchestrator/driver/libvirt/event_loop.h"
 #include "orchestrator/driver/libvirt/handles.h"
 #include "orchestrator/driver/libvirt/host_checks.h"
+#include "orchestrator/driver/libvirt/process_logs.h"
 #include "orchestrator/driver/transport_probe.h"
 #include "orchestrator/driver/vm_driver.h"
 
@@ -22,6 +25,10 @@ struct LibvirtOptions {
   // Without `embed_root`: the libvirt daemon to use. Its log and process files are sought where
   // system daemons put them.
   std::string uri = "qemu:///system";
+  // Tells this driver's machines from those of other programs on the same libvirt, whose machines
+  // it neither lists nor touches: unique among them and the same after a restart, such as the state
+  // directory. Printable ASCII, 1 to 1024 bytes.
+  std::string owner = "embed";
   AcceleratorChoice accelerator = AcceleratorChoice::kAuto;
   TransportChoice transport = TransportChoice::kAuto;
   // Whom QEMU runs as when this process is root. Otherwise QEMU runs as this process's user.
@@ -33,8 +40,9 @@ struct LibvirtOptions {
 };
 
 // Virtual machines as transient libvirt domains, named by their id; nothing of one is left when it
-// ends. The id and how to reach the agent are in the domain's metadata, so a driver needs no memory
-// of its own.
+// ends, but for the log that a libvirt daemon (not the embedded driver) keeps. Whose the domain is,
+// its directory and how to reach the agent are in its metadata, so a driver needs no memory of its
+// own. Console logs are kept below a limit while a driver lives.
 //
 // See VmDriver for thread safety. A process may have several with the same `embed_root`, but not
 // with different ones.
@@ -42,10 +50,10 @@ class LibvirtVmDriver : public VmDriver {
  public:
   // Blocks: the first time libvirt probes QEMU, for seconds.
   //
-  // INVALID_ARGUMENT: `embed_root` is unfit. FAILED_PRECONDITION: QEMU is missing, QEMU or libvirt
-  // is too old, the accelerator or transport asked for does not work, `embed_root` cannot be
-  // written or is in use by another process. UNAVAILABLE: no libvirt daemon answers at `uri`. Every
-  // message says what to do.
+  // INVALID_ARGUMENT: `embed_root` or `owner` is unfit. FAILED_PRECONDITION: QEMU is missing, QEMU
+  // or libvirt is too old, the accelerator or transport asked for does not work, `embed_root`
+  // cannot be written or is in use by another process. UNAVAILABLE: no libvirt daemon answers at
+  // `uri`. Every message says what to do.
   static absl::StatusOr<std::unique_ptr<LibvirtVmDriver>> Create(const LibvirtOptions& options);
 
   const HostInfo& host() const override { return host_; }
@@ -60,11 +68,21 @@ class LibvirtVmDriver : public VmDriver {
       std::function<void(const VmEvent&)> callback) override;
 
  private:
+  struct Settings {
+    std::string owner;
+    // libvirt keeps "<name>.pid" there.
+    std::string run_directory;
+    ProcessLogs logs;
+    // Nothing: as this process.
+    std::optional<RunAs> run_as;
+  };
+
   LibvirtVmDriver(std::unique_ptr<EventLoop> loop, Connection connection,
-                  std::unique_ptr<DomainEvents> events, HostInfo host, std::string run_directory);
+                  std::unique_ptr<DomainEvents> events, HostInfo host, Settings settings);
 
   absl::StatusOr<Domain> Find(const SessionId& id);
   absl::StatusOr<VmInfo> Describe(virDomainPtr domain, const SessionId& id);
+  void RemoveLeftoverLogs();
   absl::Status StartError(const VmConfig& config, const std::string& uuid);
 
   // Destroyed in reverse order: events, then the connection, then the loop that delivered them.
@@ -72,8 +90,8 @@ class LibvirtVmDriver : public VmDriver {
   const Connection connection_;
   const std::unique_ptr<DomainEvents> events_;
   const HostInfo host_;
-  // libvirt keeps "<name>.pid" there.
-  const std::string run_directory_;
+  const Settings settings_;
+  ConsoleLimiter console_limiter_;
 };
 
 }  // namespace orch

@@ -2,8 +2,8 @@
 #include <signal.h>
 
 #include <filesystem>
-#include <future>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -81,16 +81,21 @@ TEST_F(MinimalBrowserTest, RunsACommandAndPassesItsResultOn) {
 TEST_F(MinimalBrowserTest, LeavesNothingBehindAfterTwentyRounds) {
   ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
   size_t files_after_first_round = 0;
+  std::vector<std::string> ids;
   for (int round = 0; round < 20; ++round) {
     ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
+    ids.push_back(browser.session_id());
     ORCH_ASSERT_OK(daemon->Exec(browser.session_id(), {"true"}));
     ORCH_ASSERT_OK(daemon->Delete(browser.session_id()));
     if (round == 0) files_after_first_round = OpenFiles(*daemon);
   }
   EXPECT_EQ(QemuProcesses(), 0u);
   EXPECT_TRUE(std::filesystem::is_empty(StateDir() + "/vms"));
-  EXPECT_TRUE(std::filesystem::is_empty(StateDir() + "/libvirt/run/qemu") ||
-              !std::filesystem::exists(StateDir() + "/libvirt/run/qemu"));
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(StateDir())) {
+    for (const std::string& id : ids) {
+      EXPECT_FALSE(absl::StrContains(entry.path().string(), id)) << entry.path();
+    }
+  }
   EXPECT_LE(OpenFiles(*daemon), files_after_first_round + 2);
 }
 
@@ -135,21 +140,31 @@ TEST_F(MinimalBrowserTest, FailsWithTheReasonWhenItsGuestIsKilledDuringACall) {
   ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
   ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
   const std::string id = browser.session_id();
-  auto call = std::async(std::launch::async, [&] { return daemon->Exec(id, {"sleep", "60"}); });
-  // The command runs when it is listed.
-  while (true) {
-    grpc::ClientContext context;
-    SetTestDeadline(context);
-    guest::v1::ListRequest request;
-    request.set_session_id(id);
-    guest::v1::ListResponse processes;
-    ASSERT_TRUE(daemon->processes().List(&context, request, &processes).ok());
-    if (processes.processes_size() > 0) break;
+  grpc::ClientContext spawn_context;
+  SetTestDeadline(spawn_context);
+  guest::v1::SpawnRequest spawn;
+  spawn.set_session_id(id);
+  spawn.mutable_spec()->set_command("sh");
+  for (const char* argument : {"-c", "echo started; sleep 60"}) {
+    spawn.mutable_spec()->add_args(argument);
   }
+  guest::v1::Process process;
+  ASSERT_TRUE(daemon->processes().Spawn(&spawn_context, spawn, &process).ok());
+  grpc::ClientContext call_context;
+  SetTestDeadline(call_context);
+  guest::v1::StreamOutputRequest request;
+  request.set_session_id(id);
+  request.set_process_id(process.process_id());
+  auto call = daemon->processes().StreamOutput(&call_context, request);
+  guest::v1::StreamOutputResponse output;
+  ASSERT_TRUE(call->Read(&output));
   const pid_t qemu = QemuOf(id);
   ASSERT_GT(qemu, 0);
   ::kill(qemu, SIGKILL);
-  EXPECT_THAT(call.get(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr(id)));
+  EXPECT_FALSE(call->Read(&output));
+  const grpc::Status ended = call->Finish();
+  EXPECT_EQ(ended.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_THAT(ended.error_message(), HasSubstr(id));
   // The watch shows FAILED at once or soon.
   grpc::ClientContext context;
   SetTestDeadline(context);

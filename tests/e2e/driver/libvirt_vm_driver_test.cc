@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -37,6 +38,10 @@ class LibvirtVmDriverTest : public ::testing::Test {
     if (driver_ != nullptr) {
       EXPECT_THAT(driver_->Destroy(config_.id), ::orch::testing::IsOk());
     }
+  }
+
+  std::string ProcessLog(const SessionId& id) const {
+    return absl::StrCat(world_->options().embed_root, "/log/qemu/", id.value(), ".log");
   }
 
   const std::unique_ptr<LibvirtWorld> world_ = LibvirtWorld::Embedded();
@@ -80,12 +85,58 @@ TEST_F(LibvirtVmDriverTest, QemuRunsUnprivilegedInASandboxWhenStartedByRoot) {
                     HasSubstr("\nCapEff:\t0000000000000000\n")));
 }
 
-TEST_F(LibvirtVmDriverTest, DestroyLeavesNoProcess) {
+TEST_F(LibvirtVmDriverTest, DestroyLeavesNoProcessAndNoLog) {
   ASSERT_NO_FATAL_FAILURE(Open());
   ORCH_ASSERT_OK_AND_ASSIGN(const VmInfo info, driver_->Start(config_));
   ASSERT_GT(info.pid, 0);
+  EXPECT_TRUE(std::filesystem::exists(ProcessLog(config_.id)));
   ORCH_ASSERT_OK(driver_->Destroy(config_.id));
   EXPECT_FALSE(std::filesystem::exists(absl::StrCat("/proc/", info.pid)));
+  EXPECT_FALSE(std::filesystem::exists(ProcessLog(config_.id)));
+}
+
+TEST_F(LibvirtVmDriverTest, LogsOfMachinesThatAreGoneAreRemovedAtCreation) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  ORCH_ASSERT_OK(driver_->Start(config_));
+  const SessionId gone = SessionId::Generate();
+  std::ofstream(ProcessLog(gone)) << "leftover";
+  ORCH_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<VmDriver> next, world_->Open());
+  EXPECT_FALSE(std::filesystem::exists(ProcessLog(gone)));
+  EXPECT_TRUE(std::filesystem::exists(ProcessLog(config_.id)));
+}
+
+TEST_F(LibvirtVmDriverTest, MachinesOfAnotherOwnerAreLeftAlone) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  ORCH_ASSERT_OK(driver_->Start(config_));
+  LibvirtOptions options = world_->options();
+  options.owner = "/somebody & 'else'";
+  ORCH_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<VmDriver> other,
+                            LibvirtVmDriver::Create(options));
+  ORCH_ASSERT_OK_AND_ASSIGN(const std::vector<VmInfo> machines, other->List());
+  EXPECT_TRUE(machines.empty());
+  EXPECT_THAT(other->Get(config_.id), StatusIs(absl::StatusCode::kNotFound));
+  ORCH_EXPECT_OK(other->Destroy(config_.id));
+  ORCH_EXPECT_OK(driver_->Get(config_.id));
+
+  ORCH_ASSERT_OK(driver_->Destroy(config_.id));
+  ORCH_ASSERT_OK(other->Start(config_));
+  EXPECT_THAT(driver_->Get(config_.id), StatusIs(absl::StatusCode::kNotFound));
+  ORCH_EXPECT_OK(other->Get(config_.id));
+  ORCH_EXPECT_OK(other->Destroy(config_.id));
+}
+
+TEST_F(LibvirtVmDriverTest, ConsoleOfAnAdoptedMachineIsKeptSmall) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  ORCH_ASSERT_OK(driver_->Start(config_));
+  driver_.reset();
+  const std::string console = config_.directory + "/console.log";
+  std::ofstream(console, std::ios::app) << std::string(3 << 20, 'x');
+  ORCH_ASSERT_OK_AND_ASSIGN(driver_, world_->Open());
+  const absl::Time deadline = absl::Now() + kBootTimeout;
+  while (std::filesystem::file_size(console) > 1 << 20 && absl::Now() < deadline) {
+    absl::SleepFor(kPollInterval);
+  }
+  EXPECT_LE(std::filesystem::file_size(console), 1u << 20);
 }
 
 TEST_F(LibvirtVmDriverTest, DeathOfTheProcessIsToldWithItsReason) {
@@ -103,6 +154,7 @@ TEST_F(LibvirtVmDriverTest, DeathOfTheProcessIsToldWithItsReason) {
   ASSERT_TRUE(stopped.WaitForNotificationWithTimeout(absl::Seconds(30)));
   EXPECT_THAT(reason, AllOf(Not(StartsWith("destroyed")), HasSubstr("its log ends: ")));
   EXPECT_THAT(driver_->Get(config_.id), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_FALSE(std::filesystem::exists(ProcessLog(config_.id)));
 }
 
 TEST_F(LibvirtVmDriverTest, FailedStartLeavesNothingBehind) {
@@ -114,6 +166,7 @@ TEST_F(LibvirtVmDriverTest, FailedStartLeavesNothingBehind) {
   EXPECT_THAT(driver_->Get(config.id), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_FALSE(std::filesystem::exists(config.directory + "/console.log"));
   EXPECT_FALSE(std::filesystem::exists(config.directory + "/agent.sock"));
+  EXPECT_FALSE(std::filesystem::exists(ProcessLog(config.id)));
   ORCH_EXPECT_OK(driver_->Start(config_));
 }
 

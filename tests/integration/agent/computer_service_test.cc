@@ -12,7 +12,9 @@
 namespace orch::agent {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using ::testing::StartsWith;
 
 class ComputerServiceTest : public AgentFixture {
@@ -84,6 +86,8 @@ TEST_F(ComputerServiceTest, IsUnavailableWithoutXServer) {
   guest::v1::CaptureScreenshotResponse response;
   EXPECT_EQ(computer_->CaptureScreenshot(&context, {}, &response).error_code(),
             grpc::StatusCode::UNAVAILABLE);
+  // It is not taken for a broken connection.
+  EXPECT_THAT(context.GetServerTrailingMetadata(), Contains(Pair("answered-by", "agent")));
 }
 
 TEST_F(ComputerServiceTest, CapturesTheScreenAndPartsOfIt) {

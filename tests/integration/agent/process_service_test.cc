@@ -251,6 +251,37 @@ TEST_F(ProcessServiceTest, ListPagesThroughTheProcesses) {
   EXPECT_EQ(pages, 3);
 }
 
+TEST_F(ProcessServiceTest, ListCutsPagesToWhatClientsReceive) {
+  constexpr size_t kMaxPageBytes = 3 * 1024 * 1024;
+  std::vector<std::string> ids;
+  guest::v1::SpawnRequest spawn;
+  *spawn.mutable_spec() = ShellSpec("true");
+  spawn.mutable_spec()->add_args(std::string(100'000, 'a'));
+  for (int i = 0; i < 40; ++i) ids.push_back(Spawn(spawn).process_id());
+  std::vector<std::string> listed;
+  guest::v1::ListRequest request;
+  request.set_page_size(1000);
+  do {
+    grpc::ClientContext context;
+    guest::v1::ListResponse response;
+    ASSERT_TRUE(process_->List(&context, request, &response).ok());
+    EXPECT_LE(response.ByteSizeLong(), kMaxPageBytes);
+    for (const auto& process : response.processes()) listed.push_back(process.process_id());
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(listed, ids);
+}
+
+TEST_F(ProcessServiceTest, DoesNotKeepFieldsItDoesNotKnow) {
+  guest::v1::SpawnRequest spawn;
+  *spawn.mutable_spec() = ShellSpec("true");
+  spawn.mutable_spec()
+      ->GetReflection()
+      ->MutableUnknownFields(spawn.mutable_spec())
+      ->AddLengthDelimited(1000, std::string(1024 * 1024, 'a'));
+  EXPECT_LT(Spawn(spawn).ByteSizeLong(), 1024u);
+}
+
 TEST_F(ProcessServiceTest, SignalEndsTheGroupAndThenFails) {
   const guest::v1::Process process = SpawnShell("sleep 1000 & wait");
   EXPECT_TRUE(Signal(process.process_id(), "SIGTERM").ok());

@@ -14,7 +14,9 @@
 namespace orch::agent {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 // A TCP server on the loopback that serves one connection.
 class LocalServer {
@@ -79,7 +81,10 @@ class TunnelServiceTest : public AgentFixture {
     stream->Write(request);
     guest::v1::ConnectResponse response;
     EXPECT_FALSE(stream->Read(&response));
-    return stream->Finish();
+    const grpc::Status status = stream->Finish();
+    // It is not taken for a broken connection.
+    EXPECT_THAT(context.GetServerTrailingMetadata(), Contains(Pair("answered-by", "agent")));
+    return status;
   }
 
   void ExpectEcho(int family) {

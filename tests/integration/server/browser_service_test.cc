@@ -137,6 +137,20 @@ TEST(BrowserServiceTest, DeleteInterruptsABoot) {
   EXPECT_TRUE(daemon.host().List().empty());
 }
 
+TEST(BrowserServiceTest, DeleteOfABrowserThatWaitsForItsBootDoesNotWaitForOthers) {
+  FakeDaemon daemon;
+  daemon.transport().SetListening(false);
+  orchestrator::v1::CreateBrowserRequest request;
+  request.set_wait(false);
+  Browser browser;
+  // The default is two boots at a time: the third one waits.
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(daemon.Create(browser, request).ok());
+  Browser deleted;
+  ASSERT_TRUE(daemon.Delete(browser.session_id(), deleted).ok());
+  EXPECT_EQ(deleted.state(), orchestrator::v1::BROWSER_STATE_DELETED);
+  EXPECT_LE(daemon.host().List().size(), 2u);
+}
+
 TEST(BrowserServiceTest, UnknownAndMalformedIdsAreToldApart) {
   FakeDaemon daemon;
   Browser browser;

@@ -60,8 +60,11 @@ class ResolveProcessSpecRejectTest : public ::testing::TestWithParam<RejectCase>
 TEST_P(ResolveProcessSpecRejectTest, NamesTheField) {
   guest::v1::ProcessSpec spec = Valid();
   GetParam().change(spec);
-  EXPECT_THAT(Resolve(spec),
+  const absl::StatusOr<ResolvedProcess> resolved = Resolve(spec);
+  EXPECT_THAT(resolved,
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(GetParam().message)));
+  // gRPC's limit is 8 KiB.
+  EXPECT_LT(resolved.status().message().size(), 1024u);
 }
 
 using Spec = guest::v1::ProcessSpec;
@@ -81,6 +84,16 @@ INSTANTIATE_TEST_SUITE_P(
         RejectCase{"spec.env", [](Spec& s) { (*s.mutable_env())["A=B"] = "1"; }},
         RejectCase{"spec.env[\"A\"]",
                    [](Spec& s) { (*s.mutable_env())["A"] = std::string("\0", 1); }},
+        RejectCase{"at most 131072",
+                   [](Spec& s) { (*s.mutable_env())[std::string(1 << 20, 'a')] = "1"; }},
+        RejectCase{"spec.env has the name \"=\\x01zzz",
+                   [](Spec& s) { (*s.mutable_env())["=\x01" + std::string(1 << 20, 'z')] = "1"; }},
+        RejectCase{
+            "spec.env[\"zzz",
+            [](Spec& s) { (*s.mutable_env())[std::string(1 << 20, 'z')] = std::string("\0", 1); }},
+        RejectCase{"at most 256 are allowed",
+                   [](Spec& s) { s.set_as_user(std::string(1 << 20, 'a')); }},
+        RejectCase{"no user \"a\\n\\x1b[2J\"", [](Spec& s) { s.set_as_user("a\n\x1b[2J"); }},
         RejectCase{"spec.cwd", [](Spec& s) { s.set_cwd("relative"); }},
         RejectCase{"no user \"nobody-here\"", [](Spec& s) { s.set_as_user("nobody-here"); }},
         RejectCase{"exclude each other",

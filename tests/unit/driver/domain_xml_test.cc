@@ -80,6 +80,28 @@ TEST(DomainXmlTest, ReadsTheCidBack) {
       GuestAddress(VsockAddress{7, kAgentVsockPort}));
 }
 
+TEST(DomainXmlTest, SaysWhoseTheMachineIsAndWhereItLives) {
+  EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1", .owner = "/a'b<&"}),
+              HasSubstr(" owner='/a&apos;b&lt;&amp;' directory='/vm' agent="));
+  EXPECT_EQ(ParseDirectory("<vm owner=\"me\" directory=\"/vm&amp;\" agent=\"none\"/>"), "/vm&");
+  EXPECT_EQ(ParseDirectory("<vm owner='me'/>"), "");
+}
+
+TEST(DomainXmlTest, OnlyTheOwnersDomainsAreOurs) {
+  EXPECT_TRUE(IsOwnedBy("<vm version=\"1\" owner=\"/a'b&lt;&amp;\"/>", "/a'b<&"));
+  EXPECT_FALSE(IsOwnedBy("<vm version=\"1\" owner=\"/state/one\"/>", "/state/two"));
+  EXPECT_FALSE(IsOwnedBy("<vm version=\"1\" owner=\"/state/one\"/>", "/state"));
+  EXPECT_FALSE(IsOwnedBy("<vm version='1'/>", "me"));
+  EXPECT_FALSE(IsOwnedBy("", "me"));
+}
+
+TEST(DomainXmlTest, ValueThatLooksLikeAnAttributeIsNone) {
+  const std::string metadata = "<vm directory=\"/x owner='me'\" owner=\"/y agent='none'\"/>";
+  EXPECT_FALSE(IsOwnedBy(metadata, "me"));
+  EXPECT_TRUE(IsOwnedBy(metadata, "/y agent='none'"));
+  EXPECT_EQ(FirstTagAttribute(metadata, "agent"), std::nullopt);
+}
+
 TEST(DomainXmlTest, UnknownMetadataMeansNoAgent) {
   EXPECT_EQ(ParseAgentAddress("", ""), GuestAddress());
   EXPECT_EQ(ParseAgentAddress("<vm agent='vsock'/>", "<cid auto='yes'/>"), GuestAddress());

@@ -1,5 +1,7 @@
 #include "orchestrator/driver/fake/fake_vm_driver.h"
 
+#include <unistd.h>
+
 #include "absl/synchronization/notification.h"
 
 #include "tests/support/status_matchers.h"
@@ -18,6 +20,11 @@ class FakeVmDriverTest : public ::testing::Test {
   std::shared_ptr<FakeHost> host_ = std::make_shared<FakeHost>();
   FakeVmDriver driver_{host_};
 };
+
+TEST_F(FakeVmDriverTest, MachinesRunAsThisProcess) {
+  EXPECT_EQ(driver_.host().vm_uid, ::geteuid());
+  EXPECT_EQ(driver_.host().vm_gid, ::getegid());
+}
 
 TEST_F(FakeVmDriverTest, KilledMachineIsGoneAndItsReasonIsTold) {
   const VmConfig config = Config();

@@ -48,6 +48,16 @@ TEST(HostChecksTest, RefusesRootsThatNeedQuoting) {
   EXPECT_THAT(CheckEmbedRootPath("/a?b&c"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST(HostChecksTest, RefusesOwnersThatLibvirtWouldWriteOtherwise) {
+  ORCH_EXPECT_OK(CheckOwner("/var/lib/a b<&'\">"));
+  ORCH_EXPECT_OK(CheckOwner(std::string(1024, 'x')));
+  for (const std::string& owner :
+       {std::string(), std::string(1025, 'x'), std::string("a\nb"), std::string("/\xc3\xa9")}) {
+    EXPECT_THAT(CheckOwner(owner),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("owner")));
+  }
+}
+
 TEST(HostChecksTest, NamesAUserThatIsMissing) {
   EXPECT_THAT(FindVmUser("no-such-user"),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no-such-user")));
