@@ -63,6 +63,7 @@ absl::StatusOr<Machines> MakeMachines(const Config& config, const StateDir& stat
                       : config.transport == "virtio-serial" ? TransportChoice::kVirtioSerial
                                                             : TransportChoice::kAuto;
   options.qemu_user = config.vm_user;
+  options.owner = state_dir.path();
   ORCH_ASSIGN_OR_RETURN(machines.driver, LibvirtVmDriver::Create(options));
   if (machines.driver->host().transport == TransportKind::kVsock) {
     machines.transport = std::make_unique<VsockTransport>();

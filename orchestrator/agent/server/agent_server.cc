@@ -31,7 +31,7 @@ absl::StatusOr<std::unique_ptr<AgentServer>> AgentServer::Create(
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinPingIntervalMs);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
-
+  interceptors.push_back(std::make_unique<AnswerMarkFactory>());
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   builder.SetResourceQuota(grpc::ResourceQuota("agent").Resize(kMaxBufferBytes));
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
