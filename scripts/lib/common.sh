@@ -7,6 +7,8 @@ else
 fi
 export ORCHESTRATOR_CACHE_DIR
 export CCACHE_DIR="${CCACHE_DIR:-$ORCHESTRATOR_CACHE_DIR/ccache}"
+# So that another clone, in another folder, finds what this one compiled.
+export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 
 say() { printf '==> %s\n' "$*" >&2; }
 
