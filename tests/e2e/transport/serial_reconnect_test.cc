@@ -90,7 +90,8 @@ class SerialReconnectTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const char* image = ::getenv("ORCH_TEST_IMAGE_DIR");
-    if (image == nullptr) GTEST_SKIP() << "ORCH_TEST_IMAGE_DIR does not name the minimal image";
+    ASSERT_NE(image, nullptr) << "ORCH_TEST_IMAGE_DIR does not name the minimal image; run the "
+                                 "tests with ./scripts/test";
     qemu_ = std::make_unique<Qemu>(image, directory_.File("port"), directory_.File("console"));
   }
 
