@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 
 #include "orchestrator/model/guest_address.h"
-#include "orchestrator/model/session_id.h"
+#include "orchestrator/model/vm_id.h"
 
 namespace orch {
 
@@ -35,30 +35,46 @@ struct HostInfo {
   uint32_t vm_gid = 0;
 };
 
+// How a machine begins.
+enum class VmStart {
+  // It boots at once.
+  kBoot,
+  // It is a shell: its process waits, without running, for the state of another machine, which
+  // VmCheckpoints loads.
+  kShell,
+};
+
 // One virtual machine to be. Files are named by absolute paths.
 struct VmConfig {
-  SessionId id;
+  VmId id;
   uint32_t memory_mib = 0;
   uint32_t vcpus = 0;
   std::string kernel;
+  // Empty: the kernel needs none.
   std::string initramfs;
   std::string kernel_cmdline;
   // Read-only raw disk, /dev/vda in the guest. The driver neither writes to it nor changes its
-  // owner.
+  // owner. Empty: the machine has none.
   std::string root_disk;
-  // qcow2 disk, /dev/vdb in the guest, owned by the user that the virtual machine runs as.
+  // qcow2 disk, /dev/vdb in the guest, owned by the user that the virtual machine runs as. Empty: the
+  // machine has none.
   std::string scratch_disk;
   // An existing directory for this machine's sockets and console log, owned by this machine alone.
   std::string directory;
   // False: the image has no agent, and the machine gets no transport device.
   bool has_agent = true;
+  VmStart start = VmStart::kBoot;
+  // The file that is the guest's memory, of `memory_mib`. For kBoot the machine writes into it, so
+  // its user must own it; empty means memory that cannot be saved. For kShell it is the template's,
+  // which the machine only reads: what it writes stays private to it.
+  std::string memory_file;
 };
 
 enum class VmState { kRunning, kPaused };
 
 // A virtual machine that exists. One that ended exists no more.
 struct VmInfo {
-  SessionId id;
+  VmId id;
   VmState state = VmState::kRunning;
   GuestAddress agent;
   int64_t pid = 0;  // 0 where there is no process (fake).
@@ -67,7 +83,7 @@ struct VmInfo {
 enum class VmEventKind { kStopped, kPaused, kResumed };
 
 struct VmEvent {
-  SessionId id;
+  VmId id;
   VmEventKind kind = VmEventKind::kStopped;
   // For kStopped: why, with what is known of the process's end. "destroyed" when Destroy did it.
   std::string reason;
@@ -91,23 +107,24 @@ class VmDriver {
 
   virtual const HostInfo& host() const = 0;
 
-  // Starts a machine, running. ALREADY_EXISTS: `config.id` exists. INVALID_ARGUMENT: memory or
+  // Starts a machine, running, or as a shell, paused. ALREADY_EXISTS: `config.id` exists. INVALID_ARGUMENT: memory or
   // vcpus beyond the host. NOT_FOUND: a file is missing; the message names it. On error nothing is
   // left behind.
   virtual absl::StatusOr<VmInfo> Start(const VmConfig& config) = 0;
 
   // Stops the virtual CPUs. Idempotent. NOT_FOUND: no such machine.
-  virtual absl::Status Pause(const SessionId& id) = 0;
+  virtual absl::Status Pause(const VmId& id) = 0;
 
-  // Lets the virtual CPUs run. Idempotent. NOT_FOUND: no such machine.
-  virtual absl::Status Resume(const SessionId& id) = 0;
+  // Lets the virtual CPUs run. Idempotent. NOT_FOUND: no such machine. FAILED_PRECONDITION: it is a
+  // shell into which nothing was loaded.
+  virtual absl::Status Resume(const VmId& id) = 0;
 
   // Ends a machine at once; its process is gone when this returns. OK when there is no such
   // machine.
-  virtual absl::Status Destroy(const SessionId& id) = 0;
+  virtual absl::Status Destroy(const VmId& id) = 0;
 
   // NOT_FOUND: no such machine.
-  virtual absl::StatusOr<VmInfo> Get(const SessionId& id) = 0;
+  virtual absl::StatusOr<VmInfo> Get(const VmId& id) = 0;
 
   // Every machine that this driver (or an earlier one on the same host state) started and that
   // still exists, in no particular order. Machines that others started are left out.

@@ -10,18 +10,18 @@ using S = BrowserState;
 struct Row {
   S state;
   absl::string_view name;
-  // Terminated by the state itself: nothing goes to where it is.
-  std::array<S, 4> next;
+  // Filled up with the state itself: nothing goes to where it is.
+  std::array<S, 5> next;
 };
 
 constexpr std::array<Row, 7> kTable = {{
-    {S::kCreating, "CREATING", {S::kReady, S::kDeleting, S::kFailed, S::kCreating}},
-    {S::kReady, "READY", {S::kAcquired, S::kDeleting, S::kFailed, S::kReady}},
-    {S::kAcquired, "ACQUIRED", {S::kReady, S::kStandby, S::kDeleting, S::kFailed}},
-    {S::kStandby, "STANDBY", {S::kAcquired, S::kDeleting, S::kFailed, S::kStandby}},
-    {S::kDeleting, "DELETING", {S::kDeleted, S::kFailed, S::kDeleting, S::kDeleting}},
-    {S::kDeleted, "DELETED", {S::kDeleted, S::kDeleted, S::kDeleted, S::kDeleted}},
-    {S::kFailed, "FAILED", {S::kFailed, S::kFailed, S::kFailed, S::kFailed}},
+    {S::kCreating, "CREATING", {S::kReady, S::kDeleting, S::kFailed, S::kCreating, S::kCreating}},
+    {S::kReady, "READY", {S::kAcquired, S::kStandby, S::kDeleting, S::kFailed, S::kReady}},
+    {S::kAcquired, "ACQUIRED", {S::kReady, S::kStandby, S::kDeleting, S::kFailed, S::kAcquired}},
+    {S::kStandby, "STANDBY", {S::kReady, S::kAcquired, S::kDeleting, S::kFailed, S::kStandby}},
+    {S::kDeleting, "DELETING", {S::kDeleted, S::kFailed, S::kDeleting, S::kDeleting, S::kDeleting}},
+    {S::kDeleted, "DELETED", {S::kDeleted, S::kDeleted, S::kDeleted, S::kDeleted, S::kDeleted}},
+    {S::kFailed, "FAILED", {S::kFailed, S::kFailed, S::kFailed, S::kFailed, S::kFailed}},
 }};
 
 const Row& RowOf(S state) { return kTable[static_cast<size_t>(state) - 1]; }

@@ -32,9 +32,14 @@ std::optional<BrowserState> BrowserStateFromNumber(int number);
 // The lifecycle table: whether a browser may go from one state to another. Nothing else decides
 // what is legal.
 //
-//   CREATING -> READY -> ACQUIRED <-> STANDBY     any live state -> DELETING -> DELETED
-//                ^          |                     any live state -> FAILED
-//                +----------+ release
+//   CREATING -> READY -> ACQUIRED        any live state -> DELETING -> DELETED
+//               ^   ^      |    ^        any live state -> FAILED
+//               |   +------+    |
+//               |    release    |
+//               +--> STANDBY <--+
+//
+// A pool's browser sleeps while it is acquired, a browser of no pool while it is READY; both wake
+// into the state that they slept in.
 bool IsLegalTransition(BrowserState from, BrowserState to);
 
 // DELETED and FAILED: the browser holds nothing on the host and never changes again.

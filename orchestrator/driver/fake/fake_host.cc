@@ -26,7 +26,7 @@ HostInfo DefaultInfo() {
           .vm_gid = ::getegid()};
 }
 
-absl::Status NoSuchMachine(const SessionId& id) {
+absl::Status NoSuchMachine(const VmId& id) {
   return absl::NotFoundError(absl::StrCat("no virtual machine ", id.value()));
 }
 
@@ -51,7 +51,7 @@ FakeHost::FakeHost(HostInfo info)
         return VirtioSerialAddress{absl::StrCat(config.directory, "/agent.sock")};
       }) {}
 
-absl::Status FakeHost::Kill(const SessionId& id, const std::string& reason) {
+absl::Status FakeHost::Kill(const VmId& id, const std::string& reason) {
   absl::MutexLock lock(&mutex_);
   if (machines_.erase(id) == 0) return NoSuchMachine(id);
   Publish({.id = id, .kind = VmEventKind::kStopped, .reason = reason});
@@ -73,7 +73,7 @@ void FakeHost::SetAgentAddressHook(std::function<GuestAddress(const VmConfig&)> 
   agent_address_ = std::move(hook);
 }
 
-absl::StatusOr<VmConfig> FakeHost::Config(const SessionId& id) {
+absl::StatusOr<VmConfig> FakeHost::Config(const VmId& id) {
   absl::MutexLock lock(&mutex_);
   const auto machine = machines_.find(id);
   if (machine == machines_.end()) return NoSuchMachine(id);
@@ -101,7 +101,7 @@ absl::StatusOr<VmInfo> FakeHost::Start(const VmConfig& config) {
   return info;
 }
 
-absl::Status FakeHost::SetState(const SessionId& id, VmState state) {
+absl::Status FakeHost::SetState(const VmId& id, VmState state) {
   absl::MutexLock lock(&mutex_);
   const auto machine = machines_.find(id);
   if (machine == machines_.end()) return NoSuchMachine(id);
@@ -111,14 +111,14 @@ absl::Status FakeHost::SetState(const SessionId& id, VmState state) {
   return absl::OkStatus();
 }
 
-absl::Status FakeHost::Destroy(const SessionId& id) {
+absl::Status FakeHost::Destroy(const VmId& id) {
   absl::MutexLock lock(&mutex_);
   if (machines_.erase(id) == 0) return absl::OkStatus();
   Publish({.id = id, .kind = VmEventKind::kStopped, .reason = "destroyed"});
   return absl::OkStatus();
 }
 
-absl::StatusOr<VmInfo> FakeHost::Get(const SessionId& id) {
+absl::StatusOr<VmInfo> FakeHost::Get(const VmId& id) {
   absl::MutexLock lock(&mutex_);
   const auto machine = machines_.find(id);
   if (machine == machines_.end()) return NoSuchMachine(id);

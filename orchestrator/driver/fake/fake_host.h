@@ -30,7 +30,7 @@ class FakeHost {
 
   // Ends a machine as if its process died: it is gone, and subscribers hear kStopped with `reason`.
   // NOT_FOUND: no such machine.
-  absl::Status Kill(const SessionId& id, const std::string& reason);
+  absl::Status Kill(const VmId& id, const std::string& reason);
 
   // The next Start fails with `status`.
   void FailNextStart(absl::Status status);
@@ -43,14 +43,14 @@ class FakeHost {
   void SetAgentAddressHook(std::function<GuestAddress(const VmConfig&)> hook);
 
   // The configuration that a machine was started with. NOT_FOUND: no such machine.
-  absl::StatusOr<VmConfig> Config(const SessionId& id);
+  absl::StatusOr<VmConfig> Config(const VmId& id);
 
   // What FakeVmDriver is made of; see VmDriver.
   const HostInfo& info() const { return info_; }
   absl::StatusOr<VmInfo> Start(const VmConfig& config);
-  absl::Status SetState(const SessionId& id, VmState state);
-  absl::Status Destroy(const SessionId& id);
-  absl::StatusOr<VmInfo> Get(const SessionId& id);
+  absl::Status SetState(const VmId& id, VmState state);
+  absl::Status Destroy(const VmId& id);
+  absl::StatusOr<VmInfo> Get(const VmId& id);
   std::vector<VmInfo> List();
   std::string ConsoleTail(const std::string& directory, size_t max_bytes);
   std::unique_ptr<VmEventSubscription> Subscribe(std::function<void(const VmEvent&)> callback);
@@ -66,7 +66,7 @@ class FakeHost {
   const HostInfo info_;
   VmEventHub hub_;
   absl::Mutex mutex_;
-  std::map<SessionId, Machine> machines_ ABSL_GUARDED_BY(mutex_);
+  std::map<VmId, Machine> machines_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> consoles_ ABSL_GUARDED_BY(mutex_);
   absl::Status next_start_ ABSL_GUARDED_BY(mutex_);
   std::function<GuestAddress(const VmConfig&)> agent_address_ ABSL_GUARDED_BY(mutex_);

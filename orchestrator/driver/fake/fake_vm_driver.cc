@@ -4,17 +4,17 @@ namespace orch {
 
 absl::StatusOr<VmInfo> FakeVmDriver::Start(const VmConfig& config) { return host_->Start(config); }
 
-absl::Status FakeVmDriver::Pause(const SessionId& id) {
+absl::Status FakeVmDriver::Pause(const VmId& id) {
   return host_->SetState(id, VmState::kPaused);
 }
 
-absl::Status FakeVmDriver::Resume(const SessionId& id) {
+absl::Status FakeVmDriver::Resume(const VmId& id) {
   return host_->SetState(id, VmState::kRunning);
 }
 
-absl::Status FakeVmDriver::Destroy(const SessionId& id) { return host_->Destroy(id); }
+absl::Status FakeVmDriver::Destroy(const VmId& id) { return host_->Destroy(id); }
 
-absl::StatusOr<VmInfo> FakeVmDriver::Get(const SessionId& id) { return host_->Get(id); }
+absl::StatusOr<VmInfo> FakeVmDriver::Get(const VmId& id) { return host_->Get(id); }
 
 absl::StatusOr<std::vector<VmInfo>> FakeVmDriver::List() { return host_->List(); }
 

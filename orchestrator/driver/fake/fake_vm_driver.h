@@ -19,10 +19,10 @@ class FakeVmDriver : public VmDriver {
 
   const HostInfo& host() const override { return host_->info(); }
   absl::StatusOr<VmInfo> Start(const VmConfig& config) override;
-  absl::Status Pause(const SessionId& id) override;
-  absl::Status Resume(const SessionId& id) override;
-  absl::Status Destroy(const SessionId& id) override;
-  absl::StatusOr<VmInfo> Get(const SessionId& id) override;
+  absl::Status Pause(const VmId& id) override;
+  absl::Status Resume(const VmId& id) override;
+  absl::Status Destroy(const VmId& id) override;
+  absl::StatusOr<VmInfo> Get(const VmId& id) override;
   absl::StatusOr<std::vector<VmInfo>> List() override;
   absl::StatusOr<std::string> ConsoleTail(const std::string& directory, size_t max_bytes) override;
   std::unique_ptr<VmEventSubscription> Subscribe(

@@ -119,7 +119,7 @@ void DomainEvents::Handle(virDomainPtr domain, int event, int detail) {
   std::array<char, VIR_UUID_STRING_BUFLEN> text = {};
   const char* name = virDomainGetName(domain);
   if (name == nullptr || virDomainGetUUIDString(domain, text.data()) < 0) return;
-  const absl::StatusOr<SessionId> id = SessionId::Parse(name);
+  const absl::StatusOr<VmId> id = VmId::Parse(name);
   if (!id.ok()) return;
   const std::string uuid = text.data();
   switch (event) {
@@ -145,7 +145,7 @@ void DomainEvents::Handle(virDomainPtr domain, int event, int detail) {
   }
 }
 
-void DomainEvents::HandleStopped(const SessionId& id, const std::string& uuid, int detail) {
+void DomainEvents::HandleStopped(const VmId& id, const std::string& uuid, int detail) {
   Phase phase = Phase::kStarting;
   {
     absl::MutexLock lock(&mutex_);

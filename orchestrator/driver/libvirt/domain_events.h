@@ -62,7 +62,7 @@ class DomainEvents {
                          void* self);
   static void OnReleased(void* self);
   void Handle(virDomainPtr domain, int event, int detail);
-  void HandleStopped(const SessionId& id, const std::string& uuid, int detail);
+  void HandleStopped(const VmId& id, const std::string& uuid, int detail);
   bool IsLive(const std::string& uuid);
 
   const virConnectPtr connection_;

@@ -134,11 +134,11 @@ std::string UuidOf(virDomainPtr domain) {
   return virDomainGetUUIDString(domain, uuid.data()) < 0 ? "" : uuid.data();
 }
 
-absl::Status NoSuchMachine(const SessionId& id) {
+absl::Status NoSuchMachine(const VmId& id) {
   return absl::NotFoundError(absl::StrCat("no virtual machine ", id.value()));
 }
 
-absl::Status ErrorAbout(absl::string_view verb, const SessionId& id) {
+absl::Status ErrorAbout(absl::string_view verb, const VmId& id) {
   return LastLibvirtError(absl::StrCat(verb, " virtual machine ", id.value()));
 }
 
@@ -200,7 +200,7 @@ LibvirtVmDriver::LibvirtVmDriver(std::unique_ptr<EventLoop> loop, Connection con
       console_limiter_([this] { return events_->Directories(); }, host_.vm_uid) {}
 
 void LibvirtVmDriver::RemoveLeftoverLogs() {
-  for (const SessionId& id : settings_.logs.Removable()) {
+  for (const VmId& id : settings_.logs.Removable()) {
     const Domain domain(virDomainLookupByName(connection_.get(), id.value().c_str()));
     const bool gone = domain == nullptr && absl::IsNotFound(ErrorAbout("finding", id));
     if (gone) settings_.logs.Remove(id);
@@ -246,7 +246,7 @@ absl::Status LibvirtVmDriver::StartError(const VmConfig& config, const std::stri
   return error;
 }
 
-absl::Status LibvirtVmDriver::Pause(const SessionId& id) {
+absl::Status LibvirtVmDriver::Pause(const VmId& id) {
   ORCH_ASSIGN_OR_RETURN(const Domain domain, Find(id));
   if (virDomainSuspend(domain.get()) == 0) return absl::OkStatus();
   const absl::Status error = ErrorAbout("pausing", id);
@@ -254,7 +254,7 @@ absl::Status LibvirtVmDriver::Pause(const SessionId& id) {
   return state.ok() && *state == VIR_DOMAIN_PAUSED ? absl::OkStatus() : error;
 }
 
-absl::Status LibvirtVmDriver::Resume(const SessionId& id) {
+absl::Status LibvirtVmDriver::Resume(const VmId& id) {
   ORCH_ASSIGN_OR_RETURN(const Domain domain, Find(id));
   if (virDomainResume(domain.get()) == 0) return absl::OkStatus();
   // libvirt refuses to resume what runs.
@@ -263,7 +263,7 @@ absl::Status LibvirtVmDriver::Resume(const SessionId& id) {
   return state.ok() && *state == VIR_DOMAIN_RUNNING ? absl::OkStatus() : error;
 }
 
-absl::Status LibvirtVmDriver::Destroy(const SessionId& id) {
+absl::Status LibvirtVmDriver::Destroy(const VmId& id) {
   absl::StatusOr<Domain> domain = Find(id);
   if (absl::IsNotFound(domain.status())) return absl::OkStatus();
   ORCH_RETURN_IF_ERROR(domain.status());
@@ -283,7 +283,7 @@ absl::Status LibvirtVmDriver::Destroy(const SessionId& id) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<VmInfo> LibvirtVmDriver::Get(const SessionId& id) {
+absl::StatusOr<VmInfo> LibvirtVmDriver::Get(const VmId& id) {
   ORCH_ASSIGN_OR_RETURN(const Domain domain, Find(id));
   return Describe(domain.get(), id);
 }
@@ -298,7 +298,7 @@ absl::StatusOr<std::vector<VmInfo>> LibvirtVmDriver::List() {
   std::vector<VmInfo> machines;
   for (const Domain& domain : domains) {
     const char* name = virDomainGetName(domain.get());
-    const absl::StatusOr<SessionId> id = SessionId::Parse(name == nullptr ? "" : name);
+    const absl::StatusOr<VmId> id = VmId::Parse(name == nullptr ? "" : name);
     if (!id.ok()) continue;
     const std::string metadata = MetadataOf(domain.get());
     if (!IsOwnedBy(metadata, settings_.owner)) continue;
@@ -322,7 +322,7 @@ std::unique_ptr<VmEventSubscription> LibvirtVmDriver::Subscribe(
   return events_->Subscribe(std::move(callback));
 }
 
-absl::StatusOr<Domain> LibvirtVmDriver::Find(const SessionId& id) {
+absl::StatusOr<Domain> LibvirtVmDriver::Find(const VmId& id) {
   Domain domain(virDomainLookupByName(connection_.get(), id.value().c_str()));
   if (domain == nullptr) {
     const absl::Status error = ErrorAbout("finding", id);
@@ -332,7 +332,7 @@ absl::StatusOr<Domain> LibvirtVmDriver::Find(const SessionId& id) {
   return domain;
 }
 
-absl::StatusOr<VmInfo> LibvirtVmDriver::Describe(virDomainPtr domain, const SessionId& id) {
+absl::StatusOr<VmInfo> LibvirtVmDriver::Describe(virDomainPtr domain, const VmId& id) {
   ORCH_ASSIGN_OR_RETURN(const int state, StateOf(domain));
   if (state == VIR_DOMAIN_SHUTOFF || state == VIR_DOMAIN_CRASHED) return NoSuchMachine(id);
   VmInfo info{.id = id, .state = state == VIR_DOMAIN_PAUSED ? VmState::kPaused : VmState::kRunning};

@@ -58,10 +58,10 @@ class LibvirtVmDriver : public VmDriver {
 
   const HostInfo& host() const override { return host_; }
   absl::StatusOr<VmInfo> Start(const VmConfig& config) override;
-  absl::Status Pause(const SessionId& id) override;
-  absl::Status Resume(const SessionId& id) override;
-  absl::Status Destroy(const SessionId& id) override;
-  absl::StatusOr<VmInfo> Get(const SessionId& id) override;
+  absl::Status Pause(const VmId& id) override;
+  absl::Status Resume(const VmId& id) override;
+  absl::Status Destroy(const VmId& id) override;
+  absl::StatusOr<VmInfo> Get(const VmId& id) override;
   absl::StatusOr<std::vector<VmInfo>> List() override;
   absl::StatusOr<std::string> ConsoleTail(const std::string& directory, size_t max_bytes) override;
   std::unique_ptr<VmEventSubscription> Subscribe(
@@ -80,8 +80,8 @@ class LibvirtVmDriver : public VmDriver {
   LibvirtVmDriver(std::unique_ptr<EventLoop> loop, Connection connection,
                   std::unique_ptr<DomainEvents> events, HostInfo host, Settings settings);
 
-  absl::StatusOr<Domain> Find(const SessionId& id);
-  absl::StatusOr<VmInfo> Describe(virDomainPtr domain, const SessionId& id);
+  absl::StatusOr<Domain> Find(const VmId& id);
+  absl::StatusOr<VmInfo> Describe(virDomainPtr domain, const VmId& id);
   void RemoveLeftoverLogs();
   absl::Status StartError(const VmConfig& config, const std::string& uuid);
 

@@ -19,31 +19,31 @@ constexpr char kSuffix[] = ".log";
 ProcessLogs::ProcessLogs(std::string directory, bool removable)
     : directory_(std::move(directory)), removable_(removable) {}
 
-std::string ProcessLogs::Tail(const SessionId& id, size_t max_bytes) const {
+std::string ProcessLogs::Tail(const VmId& id, size_t max_bytes) const {
   absl::StatusOr<std::string> tail = ReadFileTail(PathOf(id), max_bytes);
   return tail.ok() ? *std::move(tail) : "";
 }
 
-void ProcessLogs::Remove(const SessionId& id) const {
+void ProcessLogs::Remove(const VmId& id) const {
   if (!removable_) return;
   std::error_code ignored;  // What stays is removed when the next driver is created.
   std::filesystem::remove(PathOf(id), ignored);
 }
 
-std::vector<SessionId> ProcessLogs::Removable() const {
-  std::vector<SessionId> ids;
+std::vector<VmId> ProcessLogs::Removable() const {
+  std::vector<VmId> ids;
   if (!removable_) return ids;
   std::error_code error;
   std::filesystem::directory_iterator entry(directory_, error);
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     if (entry->path().extension() != kSuffix) continue;
-    absl::StatusOr<SessionId> id = SessionId::Parse(entry->path().stem().string());
+    absl::StatusOr<VmId> id = VmId::Parse(entry->path().stem().string());
     if (id.ok()) ids.push_back(*std::move(id));
   }
   return ids;
 }
 
-std::string ProcessLogs::PathOf(const SessionId& id) const {
+std::string ProcessLogs::PathOf(const VmId& id) const {
   return absl::StrCat(directory_, "/", id.value(), kSuffix);
 }
 

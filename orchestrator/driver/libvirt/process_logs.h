@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/model/session_id.h"
+#include "orchestrator/model/vm_id.h"
 
 namespace orch {
 
@@ -17,16 +17,16 @@ class ProcessLogs {
   ProcessLogs(std::string directory, bool removable);
 
   // The last `max_bytes`, "" when there is no log.
-  std::string Tail(const SessionId& id, size_t max_bytes) const;
+  std::string Tail(const VmId& id, size_t max_bytes) const;
 
   // Does nothing when there is no log, or when it is not removable.
-  void Remove(const SessionId& id) const;
+  void Remove(const VmId& id) const;
 
   // Whose logs there are, of those that may be removed. Other files are left out.
-  std::vector<SessionId> Removable() const;
+  std::vector<VmId> Removable() const;
 
  private:
-  std::string PathOf(const SessionId& id) const;
+  std::string PathOf(const VmId& id) const;
 
   std::string directory_;
   bool removable_ = false;

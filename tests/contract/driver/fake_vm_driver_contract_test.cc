@@ -10,7 +10,7 @@ class FakeWorld : public VmDriverWorld {
     return std::make_unique<FakeVmDriver>(host_);
   }
   absl::StatusOr<VmConfig> NewConfig() override {
-    return VmConfig{.id = SessionId::Generate(), .memory_mib = 512, .vcpus = 1, .directory = "/vm"};
+    return VmConfig{.id = VmId::Generate(), .memory_mib = 512, .vcpus = 1, .directory = "/vm"};
   }
 
  private:

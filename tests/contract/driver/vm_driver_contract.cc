@@ -21,7 +21,7 @@ constexpr absl::Duration kEventTimeout = absl::Seconds(20);
 // Collects the events of one machine.
 class EventLog {
  public:
-  EventLog(VmDriver& driver, const SessionId& id)
+  EventLog(VmDriver& driver, const VmId& id)
       : subscription_(driver.Subscribe([this, id](const VmEvent& event) {
           absl::MutexLock lock(&mutex_);
           if (event.id == id) events_.push_back(event);
@@ -44,8 +44,8 @@ class EventLog {
   std::unique_ptr<VmEventSubscription> subscription_;
 };
 
-std::vector<SessionId> Ids(const absl::StatusOr<std::vector<VmInfo>>& machines) {
-  std::vector<SessionId> ids;
+std::vector<VmId> Ids(const absl::StatusOr<std::vector<VmInfo>>& machines) {
+  std::vector<VmId> ids;
   if (!machines.ok()) return ids;
   for (const VmInfo& machine : *machines) ids.push_back(machine.id);
   return ids;
@@ -62,13 +62,13 @@ void VmDriverContractTest::SetUp() {
 
 void VmDriverContractTest::TearDown() {
   if (driver_ == nullptr) return;
-  for (const SessionId& id : started_) EXPECT_THAT(driver_->Destroy(id), IsOk());
+  for (const VmId& id : started_) EXPECT_THAT(driver_->Destroy(id), IsOk());
 }
 
 VmConfig VmDriverContractTest::NewConfig() {
   auto config = world_->NewConfig();
   EXPECT_THAT(config, IsOk());
-  if (!config.ok()) return {.id = SessionId::Generate()};
+  if (!config.ok()) return {.id = VmId::Generate()};
   started_.push_back(config->id);
   return *std::move(config);
 }
@@ -127,7 +127,7 @@ TEST_P(VmDriverContractTest, PauseAndResumeAreIdempotent) {
 }
 
 TEST_P(VmDriverContractTest, UnknownMachineIsNotFoundAndDestroyedAlready) {
-  const SessionId id = SessionId::Generate();
+  const VmId id = VmId::Generate();
   EXPECT_THAT(driver_->Get(id), StatusIs(absl::StatusCode::kNotFound, HasSubstr(id.value())));
   EXPECT_THAT(driver_->Pause(id), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_THAT(driver_->Resume(id), StatusIs(absl::StatusCode::kNotFound));

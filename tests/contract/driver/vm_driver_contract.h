@@ -23,7 +23,7 @@ class VmDriverContractTest : public ::testing::TestWithParam<VmDriverWorldParam>
   std::unique_ptr<VmDriver> driver_;
 
  private:
-  std::vector<SessionId> started_;
+  std::vector<VmId> started_;
 };
 
 }  // namespace orch::testing

@@ -40,13 +40,13 @@ class LibvirtVmDriverTest : public ::testing::Test {
     }
   }
 
-  std::string ProcessLog(const SessionId& id) const {
+  std::string ProcessLog(const VmId& id) const {
     return absl::StrCat(world_->options().embed_root, "/log/qemu/", id.value(), ".log");
   }
 
   const std::unique_ptr<LibvirtWorld> world_ = LibvirtWorld::Embedded();
   std::unique_ptr<VmDriver> driver_;
-  VmConfig config_{.id = SessionId::Generate()};
+  VmConfig config_{.id = VmId::Generate()};
 };
 
 TEST_F(LibvirtVmDriverTest, TellsAboutItsHost) {
@@ -98,7 +98,7 @@ TEST_F(LibvirtVmDriverTest, DestroyLeavesNoProcessAndNoLog) {
 TEST_F(LibvirtVmDriverTest, LogsOfMachinesThatAreGoneAreRemovedAtCreation) {
   ASSERT_NO_FATAL_FAILURE(Open());
   ORCH_ASSERT_OK(driver_->Start(config_));
-  const SessionId gone = SessionId::Generate();
+  const VmId gone = VmId::Generate();
   std::ofstream(ProcessLog(gone)) << "leftover";
   ORCH_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<VmDriver> next, world_->Open());
   EXPECT_FALSE(std::filesystem::exists(ProcessLog(gone)));

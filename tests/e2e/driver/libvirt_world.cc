@@ -45,7 +45,7 @@ absl::StatusOr<VmConfig> LibvirtWorld::NewConfig() {
   if (image == nullptr) {
     return absl::FailedPreconditionError("ORCH_TEST_IMAGE_DIR must name an image's directory");
   }
-  const SessionId id = SessionId::Generate();
+  const VmId id = VmId::Generate();
   const std::string directory = ProcessDir().File(id.value());
   const std::string scratch = directory + "/scratch.qcow2";
   std::error_code error;

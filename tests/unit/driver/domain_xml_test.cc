@@ -10,7 +10,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 VmConfig Config() {
-  return {.id = *SessionId::Parse("abcdefghijklmnopqrstuvwx"),
+  return {.id = *VmId::Parse("abcdefghijklmnopqrstuvwx"),
           .memory_mib = 512,
           .vcpus = 2,
           .kernel = "/i/vmlinuz",

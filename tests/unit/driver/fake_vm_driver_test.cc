@@ -14,7 +14,7 @@ using ::orch::testing::StatusIs;
 class FakeVmDriverTest : public ::testing::Test {
  protected:
   VmConfig Config() const {
-    return {.id = SessionId::Generate(), .memory_mib = 512, .vcpus = 1, .directory = "/vm"};
+    return {.id = VmId::Generate(), .memory_mib = 512, .vcpus = 1, .directory = "/vm"};
   }
 
   std::shared_ptr<FakeHost> host_ = std::make_shared<FakeHost>();

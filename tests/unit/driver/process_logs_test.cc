@@ -18,7 +18,7 @@ class ProcessLogsTest : public ::testing::Test {
   std::string Path() const { return dir_.File(id_.value() + ".log"); }
 
   const TempDir dir_;
-  const SessionId id_ = SessionId::Generate();
+  const VmId id_ = VmId::Generate();
 };
 
 TEST_F(ProcessLogsTest, FindsReadsAndRemovesALog) {

@@ -27,7 +27,7 @@ class VmConfigCheckTest : public ::testing::Test {
 
   const TempDir dir_;
   const HostInfo host_{.cpus = 2, .memory_mib = 4096};
-  VmConfig config_{.id = SessionId::Generate(), .memory_mib = 4096, .vcpus = 2};
+  VmConfig config_{.id = VmId::Generate(), .memory_mib = 4096, .vcpus = 2};
 };
 
 TEST_F(VmConfigCheckTest, AcceptsWhatTheHostHas) { ORCH_EXPECT_OK(CheckVmConfig(config_, host_)); }

@@ -16,7 +16,7 @@ TEST(VmEventHubTest, CallsEverySubscriberUntilItUnsubscribes) {
   int second = 0;
   auto one = hub.Subscribe([&](const VmEvent&) { ++first; });
   auto two = hub.Subscribe([&](const VmEvent&) { ++second; });
-  const VmEvent event{.id = SessionId::Generate()};
+  const VmEvent event{.id = VmId::Generate()};
   hub.Publish(event);
   one.reset();
   hub.Publish(event);
@@ -34,7 +34,7 @@ TEST(VmEventHubTest, UnsubscribingWaitsForTheCallbackThatRuns) {
     leave.WaitForNotification();
     left = true;
   });
-  std::thread publisher([&] { hub.Publish({.id = SessionId::Generate()}); });
+  std::thread publisher([&] { hub.Publish({.id = VmId::Generate()}); });
   entered.WaitForNotification();
   std::thread releaser([&] { leave.Notify(); });
   subscription.reset();
