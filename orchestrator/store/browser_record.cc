@@ -1,82 +1,78 @@
 #include "orchestrator/store/browser_record.h"
 
-#include <cstdint>
-#include <limits>
-#include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/store/record_checks.h"
 
 namespace orch {
 namespace {
 
-absl::Status Invalid(const Browser& browser, absl::string_view what) {
+std::string NameOf(const Browser& browser) {
+  return absl::StrCat("record of browser ", browser.id.value());
+}
+
+// INVALID_ARGUMENT unless `holds`; `rule` says what must hold in which states.
+absl::Status Check(const Browser& browser, bool holds, absl::string_view rule) {
+  if (holds) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("record of browser ", browser.id.value(), ": ", what));
+      absl::StrCat(NameOf(browser), ": ", rule, ", state is ", ToString(browser.state)));
 }
 
-absl::Status CheckTime(const Browser& browser, absl::string_view field,
-                       const std::optional<absl::Time>& time) {
-  if (!time.has_value()) return absl::OkStatus();
-  if (*time >= absl::UnixEpoch() &&
-      *time <= absl::FromUnixNanos(std::numeric_limits<int64_t>::max())) {
-    return absl::OkStatus();
-  }
-  return Invalid(browser, absl::StrCat(field, " is ", absl::FormatTime(*time, absl::UTCTimeZone()),
-                                       ", must be from 1970 to 2262"));
+// What goes with which state.
+absl::Status CheckState(const Browser& browser) {
+  const bool terminal = IsTerminal(browser.state);
+  ORCH_RETURN_IF_ERROR(
+      Check(browser, (browser.state == BrowserState::kFailed) == !browser.failure_reason.empty(),
+            "failure_reason must be set in state FAILED and in no other"));
+  ORCH_RETURN_IF_ERROR(Check(browser, terminal == browser.ended_at.has_value(),
+                             "ended_at must be set in DELETED and FAILED and in no other state"));
+  ORCH_RETURN_IF_ERROR(Check(
+      browser,
+      (browser.state == BrowserState::kStandby) == (browser.standby_level != StandbyLevel::kNone),
+      "standby_level must be set in state STANDBY and in no other"));
+  return Check(
+      browser,
+      !browser.vm.has_value() || (!terminal && browser.standby_level != StandbyLevel::kDisk),
+      "vm must be absent in DELETED and FAILED and in standby on disk");
 }
 
-absl::Status CheckLength(const Browser& browser, absl::string_view field, size_t bytes,
-                         size_t max_bytes) {
-  if (bytes <= max_bytes) return absl::OkStatus();
-  return Invalid(browser,
-                 absl::StrCat(field, " has ", bytes, " bytes, must be at most ", max_bytes));
-}
-
-absl::Status CheckSpec(const Browser& browser) {
-  const BrowserSpec& spec = browser.spec;
-  ORCH_RETURN_IF_ERROR(CheckLength(browser, "image", spec.image.size(), kMaxImageNameBytes));
-  if (spec.vcpus > kMaxVcpus) {
-    return Invalid(browser, absl::StrCat("vcpus is ", spec.vcpus, ", must be at most ", kMaxVcpus));
+absl::Status CheckMembership(const Browser& browser) {
+  if (browser.membership.has_value()) {
+    ORCH_RETURN_IF_ERROR(CheckRecordGeneration(NameOf(browser), "membership.generation",
+                                               browser.membership->generation));
   }
-  if (!spec.viewport.has_value()) return absl::OkStatus();
-  for (const uint32_t pixels : {spec.viewport->width_px, spec.viewport->height_px}) {
-    if (pixels < 1 || pixels > kMaxViewportPx) {
-      return Invalid(browser, absl::StrCat("viewport is ", spec.viewport->width_px, "x",
-                                           spec.viewport->height_px, ", must be 1 to ",
-                                           kMaxViewportPx, " pixels each way"));
-    }
-  }
-  return absl::OkStatus();
+  ORCH_RETURN_IF_ERROR(
+      Check(browser, browser.state != BrowserState::kAcquired || browser.acquired_at.has_value(),
+            "acquired_at must be set in state ACQUIRED"));
+  if (!browser.acquired_at.has_value()) return absl::OkStatus();
+  ORCH_RETURN_IF_ERROR(Check(browser, browser.membership.has_value(),
+                             "acquired_at is for browsers of a pool alone"));
+  return Check(browser,
+               browser.state != BrowserState::kCreating && browser.state != BrowserState::kReady,
+               "acquired_at must be absent in CREATING and READY");
 }
 
 }  // namespace
 
 absl::Status ValidateBrowserRecord(const Browser& browser) {
-  const bool failed = browser.state == BrowserState::kFailed;
-  if (failed == browser.failure_reason.empty()) {
-    return Invalid(
-        browser,
-        absl::StrCat("failure_reason must be set in state FAILED and in no other, state is ",
-                     ToString(browser.state)));
-  }
-  if (IsTerminal(browser.state) != browser.ended_at.has_value()) {
-    return Invalid(
-        browser,
-        absl::StrCat("ended_at must be set in DELETED and FAILED and in no other state, state is ",
-                     ToString(browser.state)));
-  }
-  ORCH_RETURN_IF_ERROR(CheckLength(browser, "failure_reason", browser.failure_reason.size(),
-                                   kMaxFailureReasonBytes));
+  const std::string name = NameOf(browser);
+  ORCH_RETURN_IF_ERROR(CheckState(browser));
+  ORCH_RETURN_IF_ERROR(CheckMembership(browser));
+  ORCH_RETURN_IF_ERROR(CheckRecordLength(name, "failure_reason", browser.failure_reason.size(),
+                                         kMaxFailureReasonBytes));
   ORCH_RETURN_IF_ERROR(
-      CheckLength(browser, "image_digest", browser.image_digest.size(), kMaxImageDigestBytes));
-  ORCH_RETURN_IF_ERROR(CheckTime(browser, "created_at", browser.created_at));
-  ORCH_RETURN_IF_ERROR(CheckTime(browser, "ready_at", browser.ready_at));
-  ORCH_RETURN_IF_ERROR(CheckTime(browser, "ended_at", browser.ended_at));
-  return CheckSpec(browser);
+      CheckRecordLength(name, "image_digest", browser.image_digest.size(), kMaxImageDigestBytes));
+  ORCH_RETURN_IF_ERROR(
+      CheckRecordLength(name, "template_key", browser.template_key.size(), kMaxTemplateKeyBytes));
+  ORCH_RETURN_IF_ERROR(CheckRecordTime(name, "created_at", browser.created_at));
+  ORCH_RETURN_IF_ERROR(CheckRecordTime(name, "ready_at", browser.ready_at));
+  ORCH_RETURN_IF_ERROR(CheckRecordTime(name, "acquired_at", browser.acquired_at));
+  ORCH_RETURN_IF_ERROR(CheckRecordTime(name, "ended_at", browser.ended_at));
+  return CheckRecordSpec(name, browser.spec);
 }
 
 }  // namespace orch

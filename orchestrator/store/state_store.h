@@ -9,6 +9,8 @@
 #include "absl/status/statusor.h"
 
 #include "orchestrator/model/browser.h"
+#include "orchestrator/model/pool.h"
+#include "orchestrator/model/pool_id.h"
 #include "orchestrator/model/session_id.h"
 
 namespace orch {
@@ -23,6 +25,8 @@ struct BrowserCursor {
 struct BrowserQuery {
   // Empty means every state.
   std::vector<BrowserState> states;
+  // Only browsers of this pool.
+  std::optional<PoolId> pool;
   // Only browsers after this one in the order.
   std::optional<BrowserCursor> after;
   // At most so many; 0 means no limit.
@@ -45,6 +49,16 @@ class StateStore {
 
   // Newest first.
   virtual absl::StatusOr<std::vector<Browser>> ListBrowsers(const BrowserQuery& query) = 0;
+
+  // Inserts or replaces the record of `pool.id`. Does not look at other pools: that names differ is
+  // the caller's to see to.
+  virtual absl::Status PutPool(const Pool& pool) = 0;
+
+  // Removes the record; nothing is kept of it. Idempotent: OK when there is none.
+  virtual absl::Status DeletePool(const PoolId& id) = 0;
+
+  // All of them, newest first, ties by id.
+  virtual absl::StatusOr<std::vector<Pool>> ListPools() = 0;
 };
 
 }  // namespace orch

@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/store/browser_record.h"
+#include "orchestrator/store/pool_record.h"
 
 namespace orch {
 namespace {
@@ -21,7 +22,10 @@ bool Matches(const Browser& browser, const BrowserQuery& query) {
   const bool state_matches =
       query.states.empty() ||
       std::find(query.states.begin(), query.states.end(), browser.state) != query.states.end();
-  return state_matches && (!query.after.has_value() || IsAfter(browser, *query.after));
+  const bool pool_matches = !query.pool.has_value() || (browser.membership.has_value() &&
+                                                        browser.membership->pool == *query.pool);
+  return state_matches && pool_matches &&
+         (!query.after.has_value() || IsAfter(browser, *query.after));
 }
 
 }  // namespace
@@ -60,6 +64,34 @@ absl::StatusOr<std::vector<Browser>> FakeStateStore::ListBrowsers(const BrowserQ
     found.erase(found.begin() + static_cast<std::ptrdiff_t>(query.limit), found.end());
   }
   return found;
+}
+
+absl::Status FakeStateStore::PutPool(const Pool& pool) {
+  ORCH_RETURN_IF_ERROR(ValidatePoolRecord(pool));
+  absl::MutexLock lock(&mutex_);
+  ORCH_RETURN_IF_ERROR(write_failure_);
+  pools_.insert_or_assign(pool.id, pool);
+  return absl::OkStatus();
+}
+
+absl::Status FakeStateStore::DeletePool(const PoolId& id) {
+  absl::MutexLock lock(&mutex_);
+  ORCH_RETURN_IF_ERROR(write_failure_);
+  pools_.erase(id);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Pool>> FakeStateStore::ListPools() {
+  std::vector<Pool> pools;
+  {
+    absl::MutexLock lock(&mutex_);
+    ORCH_RETURN_IF_ERROR(read_failure_);
+    for (const auto& [id, pool] : pools_) pools.push_back(pool);
+  }
+  std::sort(pools.begin(), pools.end(), [](const Pool& a, const Pool& b) {
+    return std::tie(b.created_at, a.id) < std::tie(a.created_at, b.id);
+  });
+  return pools;
 }
 
 void FakeStateStore::FailWrites(absl::Status status) {

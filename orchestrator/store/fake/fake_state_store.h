@@ -21,6 +21,9 @@ class FakeStateStore : public StateStore {
   absl::Status PutBrowser(const Browser& browser) override;
   absl::StatusOr<Browser> GetBrowser(const SessionId& id) override;
   absl::StatusOr<std::vector<Browser>> ListBrowsers(const BrowserQuery& query) override;
+  absl::Status PutPool(const Pool& pool) override;
+  absl::Status DeletePool(const PoolId& id) override;
+  absl::StatusOr<std::vector<Pool>> ListPools() override;
 
   // Every write (read) from now on fails with `status` and changes nothing; OK ends that.
   void FailWrites(absl::Status status);
@@ -29,6 +32,7 @@ class FakeStateStore : public StateStore {
  private:
   absl::Mutex mutex_;
   std::map<SessionId, Browser> browsers_ ABSL_GUARDED_BY(mutex_);
+  std::map<PoolId, Pool> pools_ ABSL_GUARDED_BY(mutex_);
   absl::Status write_failure_ ABSL_GUARDED_BY(mutex_);
   absl::Status read_failure_ ABSL_GUARDED_BY(mutex_);
 };

@@ -6,14 +6,13 @@
 #include <string>
 #include <utility>
 
-#include "SQLiteCpp/Column.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/store/browser_record.h"
+#include "orchestrator/store/sqlite/row_reader.h"
+#include "orchestrator/store/sqlite/spec_row.h"
 
 namespace orch {
 namespace {
@@ -24,120 +23,55 @@ enum Index {
   kFailureReason,
   kCreatedAt,
   kReadyAt,
+  kAcquiredAt,
   kEndedAt,
-  kImage,
   kImageDigest,
-  kHeadless,
-  kMemoryMib,
-  kVcpus,
-  kViewportWidth,
-  kViewportHeight,
-  kKioskMode,
+  kPoolId,
+  kPoolGeneration,
+  kVmId,
+  kTemplateKey,
+  kStandbyLevel,
+  kSpec,
 };
-static_assert(kKioskMode + 1 == kBrowserColumnCount);
+static_assert(kSpec == kBrowserColumnCount);
 
-absl::Status Damaged(absl::string_view id, absl::string_view what) {
-  return absl::DataLossError(
-      absl::StrCat("row of table browsers with session_id \"", absl::CHexEscape(id.substr(0, 64)),
-                   "\" is damaged: ", what,
-                   "; restore a backup, or delete the row with sqlite3 while the daemon is down"));
+absl::StatusOr<BrowserState> ReadState(const RowReader& row) {
+  ORCH_ASSIGN_OR_RETURN(const int64_t number,
+                        row.Integer(kState, 0, std::numeric_limits<int>::max()));
+  const std::optional<BrowserState> state = BrowserStateFromNumber(static_cast<int>(number));
+  if (!state.has_value()) return row.Damaged(absl::StrCat("state is ", number, ", which is none"));
+  return *state;
 }
 
-// Reads columns of one row and names the row in what it complains of.
-class RowReader {
- public:
-  explicit RowReader(SQLite::Statement& statement)
-      : statement_(statement), id_(statement.getColumn(kSessionId).getString()) {}
-
-  const std::string& id() const { return id_; }
-
-  std::string Text(Index index) const { return statement_.getColumn(index).getString(); }
-
-  absl::StatusOr<int64_t> Integer(Index index, int64_t min, int64_t max) const {
-    const SQLite::Column column = statement_.getColumn(index);
-    if (!column.isInteger()) {
-      return Damaged(id_, absl::StrCat(column.getName(), " is not an integer"));
-    }
-    const int64_t value = column.getInt64();
-    if (value < min || value > max) {
-      return Damaged(id_,
-                     absl::StrCat(column.getName(), " is ", value, ", must be ", min, " to ", max));
-    }
-    return value;
-  }
-
-  absl::StatusOr<bool> Boolean(Index index) const {
-    ORCH_ASSIGN_OR_RETURN(const int64_t value, Integer(index, 0, 1));
-    return value == 1;
-  }
-
-  absl::StatusOr<uint32_t> Unsigned(Index index) const {
-    ORCH_ASSIGN_OR_RETURN(const int64_t value,
-                          Integer(index, 0, std::numeric_limits<uint32_t>::max()));
-    return static_cast<uint32_t>(value);
-  }
-
-  absl::StatusOr<absl::Time> Time(Index index) const {
-    ORCH_ASSIGN_OR_RETURN(const int64_t value,
-                          Integer(index, 0, std::numeric_limits<int64_t>::max()));
-    return absl::FromUnixNanos(value);
-  }
-
-  absl::StatusOr<std::optional<absl::Time>> OptionalTime(Index index) const {
-    if (statement_.getColumn(index).isNull()) return std::nullopt;
-    return Time(index);
-  }
-
-  absl::StatusOr<BrowserState> State() const {
-    ORCH_ASSIGN_OR_RETURN(const int64_t number,
-                          Integer(kState, 0, std::numeric_limits<int>::max()));
-    const std::optional<BrowserState> state = BrowserStateFromNumber(static_cast<int>(number));
-    if (!state.has_value())
-      return Damaged(id_, absl::StrCat("state is ", number, ", which is none"));
-    return *state;
-  }
-
-  absl::StatusOr<std::optional<Viewport>> ReadViewport() const {
-    if (statement_.getColumn(kViewportWidth).isNull() &&
-        statement_.getColumn(kViewportHeight).isNull()) {
-      return std::nullopt;
-    }
-    ORCH_ASSIGN_OR_RETURN(const uint32_t width, Unsigned(kViewportWidth));
-    ORCH_ASSIGN_OR_RETURN(const uint32_t height, Unsigned(kViewportHeight));
-    return Viewport{.width_px = width, .height_px = height};
-  }
-
- private:
-  SQLite::Statement& statement_;
-  std::string id_;
-};
-
-absl::StatusOr<BrowserSpec> ReadSpec(const RowReader& row) {
-  BrowserSpec spec;
-  spec.image = row.Text(kImage);
-  ORCH_ASSIGN_OR_RETURN(spec.headless, row.Boolean(kHeadless));
-  ORCH_ASSIGN_OR_RETURN(spec.memory_mib, row.Unsigned(kMemoryMib));
-  ORCH_ASSIGN_OR_RETURN(spec.vcpus, row.Unsigned(kVcpus));
-  ORCH_ASSIGN_OR_RETURN(spec.viewport, row.ReadViewport());
-  ORCH_ASSIGN_OR_RETURN(spec.kiosk_mode, row.Boolean(kKioskMode));
-  return spec;
+absl::StatusOr<std::optional<PoolMembership>> ReadMembership(const RowReader& row) {
+  if (row.IsNull(kPoolId) && row.IsNull(kPoolGeneration)) return std::nullopt;
+  absl::StatusOr<PoolId> pool = PoolId::Parse(row.Text(kPoolId));
+  if (!pool.ok()) return row.Damaged(pool.status().message());
+  ORCH_ASSIGN_OR_RETURN(const int64_t generation,
+                        row.Integer(kPoolGeneration, 1, std::numeric_limits<int64_t>::max()));
+  return PoolMembership{.pool = *std::move(pool), .generation = static_cast<uint64_t>(generation)};
 }
 
-void BindTime(SQLite::Statement& statement, Index index, const std::optional<absl::Time>& time) {
-  if (time.has_value()) {
-    statement.bind(index + 1, absl::ToUnixNanos(*time));
+absl::StatusOr<std::optional<VmId>> ReadVm(const RowReader& row) {
+  if (row.IsNull(kVmId)) return std::nullopt;
+  absl::StatusOr<VmId> vm = VmId::Parse(row.Text(kVmId));
+  if (!vm.ok()) return row.Damaged(vm.status().message());
+  return *std::move(vm);
+}
+
+absl::StatusOr<StandbyLevel> ReadStandbyLevel(const RowReader& row) {
+  ORCH_ASSIGN_OR_RETURN(const int64_t number,
+                        row.Integer(kStandbyLevel, 0, static_cast<int64_t>(StandbyLevel::kDisk)));
+  return static_cast<StandbyLevel>(number);
+}
+
+void BindMembership(SQLite::Statement& statement, const std::optional<PoolMembership>& membership) {
+  if (membership.has_value()) {
+    statement.bind(kPoolId + 1, membership->pool.value());
+    statement.bind(kPoolGeneration + 1, static_cast<int64_t>(membership->generation));
   } else {
-    statement.bind(index + 1);
-  }
-}
-
-void BindViewport(SQLite::Statement& statement, const std::optional<Viewport>& viewport) {
-  if (viewport.has_value()) {
-    statement.bind(kViewportWidth + 1, viewport->width_px);
-    statement.bind(kViewportHeight + 1, viewport->height_px);
-  } else {
-    statement.bind(kViewportWidth + 1);
-    statement.bind(kViewportHeight + 1);
+    statement.bind(kPoolId + 1);
+    statement.bind(kPoolGeneration + 1);
   }
 }
 
@@ -147,37 +81,41 @@ void BindBrowser(SQLite::Statement& statement, const Browser& browser) {
   statement.bind(kSessionId + 1, browser.id.value());
   statement.bind(kState + 1, static_cast<int>(browser.state));
   statement.bind(kFailureReason + 1, browser.failure_reason);
-  BindTime(statement, kCreatedAt, browser.created_at);
-  BindTime(statement, kReadyAt, browser.ready_at);
-  BindTime(statement, kEndedAt, browser.ended_at);
-  statement.bind(kImage + 1, browser.spec.image);
+  BindOptionalTime(statement, kCreatedAt, browser.created_at);
+  BindOptionalTime(statement, kReadyAt, browser.ready_at);
+  BindOptionalTime(statement, kAcquiredAt, browser.acquired_at);
+  BindOptionalTime(statement, kEndedAt, browser.ended_at);
   statement.bind(kImageDigest + 1, browser.image_digest);
-  statement.bind(kHeadless + 1, browser.spec.headless ? 1 : 0);
-  statement.bind(kMemoryMib + 1, browser.spec.memory_mib);
-  statement.bind(kVcpus + 1, browser.spec.vcpus);
-  BindViewport(statement, browser.spec.viewport);
-  statement.bind(kKioskMode + 1, browser.spec.kiosk_mode ? 1 : 0);
+  BindMembership(statement, browser.membership);
+  if (browser.vm.has_value()) {
+    statement.bind(kVmId + 1, browser.vm->value());
+  } else {
+    statement.bind(kVmId + 1);
+  }
+  statement.bind(kTemplateKey + 1, browser.template_key);
+  statement.bind(kStandbyLevel + 1, static_cast<int>(browser.standby_level));
+  BindSpec(statement, kSpec, browser.spec);
 }
 
 absl::StatusOr<Browser> ReadBrowser(SQLite::Statement& statement) {
-  const RowReader row(statement);
+  const RowReader row(statement, "browsers", "session_id");
   absl::StatusOr<SessionId> id = SessionId::Parse(row.id());
-  if (!id.ok()) return Damaged(row.id(), id.status().message());
-  ORCH_ASSIGN_OR_RETURN(BrowserSpec spec, ReadSpec(row));
-  ORCH_ASSIGN_OR_RETURN(const BrowserState state, row.State());
-  ORCH_ASSIGN_OR_RETURN(const absl::Time created_at, row.Time(kCreatedAt));
-  ORCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> ready_at, row.OptionalTime(kReadyAt));
-  ORCH_ASSIGN_OR_RETURN(const std::optional<absl::Time> ended_at, row.OptionalTime(kEndedAt));
-  Browser browser{.id = *std::move(id),
-                  .spec = std::move(spec),
-                  .state = state,
-                  .failure_reason = row.Text(kFailureReason),
-                  .created_at = created_at,
-                  .ready_at = ready_at,
-                  .ended_at = ended_at,
-                  .image_digest = row.Text(kImageDigest)};
+  if (!id.ok()) return row.Damaged(id.status().message());
+  Browser browser{.id = *std::move(id)};
+  ORCH_ASSIGN_OR_RETURN(browser.spec, ReadSpec(row, kSpec));
+  ORCH_ASSIGN_OR_RETURN(browser.state, ReadState(row));
+  browser.failure_reason = row.Text(kFailureReason);
+  ORCH_ASSIGN_OR_RETURN(browser.created_at, row.Time(kCreatedAt));
+  ORCH_ASSIGN_OR_RETURN(browser.ready_at, row.OptionalTime(kReadyAt));
+  ORCH_ASSIGN_OR_RETURN(browser.acquired_at, row.OptionalTime(kAcquiredAt));
+  ORCH_ASSIGN_OR_RETURN(browser.ended_at, row.OptionalTime(kEndedAt));
+  browser.image_digest = row.Text(kImageDigest);
+  ORCH_ASSIGN_OR_RETURN(browser.membership, ReadMembership(row));
+  ORCH_ASSIGN_OR_RETURN(browser.vm, ReadVm(row));
+  browser.template_key = row.Text(kTemplateKey);
+  ORCH_ASSIGN_OR_RETURN(browser.standby_level, ReadStandbyLevel(row));
   if (const absl::Status valid = ValidateBrowserRecord(browser); !valid.ok()) {
-    return Damaged(row.id(), valid.message());
+    return row.Damaged(valid.message());
   }
   return browser;
 }

@@ -7,12 +7,12 @@
 
 namespace orch {
 
-// The columns of table `browsers`, in the order that BindBrowser and ReadBrowser use.
+// The columns of table `browsers` before those of its spec (kSpecColumns), in the order that
+// BindBrowser and ReadBrowser use.
 inline constexpr char kBrowserColumns[] =
-    "session_id, state, failure_reason, created_at_ns, ready_at_ns, ended_at_ns, image, "
-    "image_digest, headless, "
-    "memory_mib, vcpus, viewport_width_px, viewport_height_px, kiosk_mode";
-inline constexpr int kBrowserColumnCount = 14;
+    "session_id, state, failure_reason, created_at_ns, ready_at_ns, acquired_at_ns, ended_at_ns, "
+    "image_digest, pool_id, pool_generation, vm_id, template_key, standby_level";
+inline constexpr int kBrowserColumnCount = 13;
 
 // Binds `browser`, which is valid, to parameters 1.. of `statement`. Throws SQLite::Exception.
 void BindBrowser(SQLite::Statement& statement, const Browser& browser);

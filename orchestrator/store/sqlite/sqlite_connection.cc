@@ -14,7 +14,10 @@
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/unique_fd.h"
 #include "orchestrator/store/browser_record.h"
+#include "orchestrator/store/pool_record.h"
 #include "orchestrator/store/sqlite/browser_row.h"
+#include "orchestrator/store/sqlite/pool_row.h"
+#include "orchestrator/store/sqlite/spec_row.h"
 #include "orchestrator/store/sqlite/sqlite_schema.h"
 #include "orchestrator/store/sqlite/sqlite_status.h"
 
@@ -25,25 +28,32 @@ namespace {
 // file.
 constexpr int kBusyTimeoutMs = 5000;
 
-std::string PutQuery() {
+// `columns` besides those of the spec, which both tables have.
+std::string PutQuery(absl::string_view table, absl::string_view columns, int column_count) {
   std::string placeholders = "?";
-  for (int i = 1; i < kBrowserColumnCount; ++i) placeholders += ", ?";
-  return absl::StrCat("INSERT OR REPLACE INTO browsers (", kBrowserColumns, ") VALUES (",
-                      placeholders, ")");
+  for (int i = 1; i < column_count + kSpecColumnCount; ++i) placeholders += ", ?";
+  return absl::StrCat("INSERT OR REPLACE INTO ", table, " (", columns, ", ", kSpecColumns,
+                      ") VALUES (", placeholders, ")");
 }
 
 std::string GetQuery() {
-  return absl::StrCat("SELECT ", kBrowserColumns, " FROM browsers WHERE session_id = ?");
+  return absl::StrCat("SELECT ", kBrowserColumns, ", ", kSpecColumns,
+                      " FROM browsers WHERE session_id = ?");
 }
 
-// Parameters: 1 bit mask of states or -1 for all, 2 and 3 the cursor, 4 the limit. Where there is
-// no cursor, the one before everything is bound.
+// Parameters: 1 bit mask of states or -1 for all, 2 and 3 the cursor, 4 the limit, 5 the pool or
+// NULL for all. Where there is no cursor, the one before everything is bound.
 std::string ListQuery(absl::string_view condition) {
-  return absl::StrCat(
-      "SELECT ", kBrowserColumns, " FROM browsers WHERE ", condition,
-      "(?1 < 0 OR ((1 << state) & ?1) != 0) AND created_at_ns <= ?2 AND (created_at_ns < ?2 OR "
-      "session_id > ?3) "
-      "ORDER BY created_at_ns DESC, session_id LIMIT ?4");
+  return absl::StrCat("SELECT ", kBrowserColumns, ", ", kSpecColumns, " FROM browsers WHERE ",
+                      condition,
+                      "(?1 < 0 OR ((1 << state) & ?1) != 0) AND (?5 IS NULL OR pool_id = ?5) AND "
+                      "created_at_ns <= ?2 AND (created_at_ns < ?2 OR session_id > ?3) "
+                      "ORDER BY created_at_ns DESC, session_id LIMIT ?4");
+}
+
+std::string ListPoolsQuery() {
+  return absl::StrCat("SELECT ", kPoolColumns, ", ", kSpecColumns,
+                      " FROM pools ORDER BY created_at_ns DESC, pool_id");
 }
 
 int64_t StateMask(const std::vector<BrowserState>& states) {
@@ -88,10 +98,13 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const s
 
 SqliteConnection::SqliteConnection(SQLite::Database database)
     : database_(std::move(database)),
-      put_browser_(database_, PutQuery()),
+      put_browser_(database_, PutQuery("browsers", kBrowserColumns, kBrowserColumnCount)),
       get_browser_(database_, GetQuery()),
       list_browsers_(database_, ListQuery("")),
-      list_live_browsers_(database_, ListQuery("state NOT IN (6, 7) AND ")) {}
+      list_live_browsers_(database_, ListQuery("state NOT IN (6, 7) AND ")),
+      put_pool_(database_, PutQuery("pools", kPoolColumns, kPoolColumnCount)),
+      delete_pool_(database_, "DELETE FROM pools WHERE pool_id = ?"),
+      list_pools_(database_, ListPoolsQuery()) {}
 
 absl::Status SqliteConnection::CheckIntegrity() {
   return WithoutExceptions("check the database", database_.getFilename(), [&]() -> absl::Status {
@@ -137,6 +150,11 @@ absl::StatusOr<std::vector<Browser>> SqliteConnection::ListBrowsers(const Browse
         list.bind(3, query.after ? query.after->id.value() : std::string());
         const bool limited = query.limit > 0 && query.limit < static_cast<size_t>(kMax);
         list.bind(4, limited ? static_cast<int64_t>(query.limit) : int64_t{-1});
+        if (query.pool.has_value()) {
+          list.bind(5, query.pool->value());
+        } else {
+          list.bind(5);
+        }
         std::vector<Browser> browsers;
         while (list.executeStep()) {
           ORCH_ASSIGN_OR_RETURN(Browser browser, ReadBrowser(list));
@@ -144,6 +162,39 @@ absl::StatusOr<std::vector<Browser>> SqliteConnection::ListBrowsers(const Browse
         }
         return browsers;
       });
+}
+
+absl::Status SqliteConnection::PutPool(const Pool& pool) {
+  ORCH_RETURN_IF_ERROR(ValidatePoolRecord(pool));
+  const absl::Cleanup reset = [this] { put_pool_.tryReset(); };
+  return WithoutExceptions(absl::StrCat("write pool ", pool.id.value()), database_.getFilename(),
+                           [&] {
+                             BindPool(put_pool_, pool);
+                             put_pool_.exec();
+                             return absl::OkStatus();
+                           });
+}
+
+absl::Status SqliteConnection::DeletePool(const PoolId& id) {
+  const absl::Cleanup reset = [this] { delete_pool_.tryReset(); };
+  return WithoutExceptions(absl::StrCat("delete pool ", id.value()), database_.getFilename(), [&] {
+    delete_pool_.bind(1, id.value());
+    delete_pool_.exec();
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<std::vector<Pool>> SqliteConnection::ListPools() {
+  const absl::Cleanup reset = [this] { list_pools_.tryReset(); };
+  return WithoutExceptions("list pools", database_.getFilename(),
+                           [&]() -> absl::StatusOr<std::vector<Pool>> {
+                             std::vector<Pool> pools;
+                             while (list_pools_.executeStep()) {
+                               ORCH_ASSIGN_OR_RETURN(Pool pool, ReadPool(list_pools_));
+                               pools.push_back(std::move(pool));
+                             }
+                             return pools;
+                           });
 }
 
 }  // namespace orch

@@ -33,6 +33,9 @@ class SqliteConnection {
   absl::Status PutBrowser(const Browser& browser);
   absl::StatusOr<Browser> GetBrowser(const SessionId& id);
   absl::StatusOr<std::vector<Browser>> ListBrowsers(const BrowserQuery& query);
+  absl::Status PutPool(const Pool& pool);
+  absl::Status DeletePool(const PoolId& id);
+  absl::StatusOr<std::vector<Pool>> ListPools();
 
  private:
   // Takes a connection whose schema is the latest. Throws SQLite::Exception.
@@ -44,6 +47,9 @@ class SqliteConnection {
   SQLite::Statement list_browsers_;
   // For queries without ended browsers: uses the index that has none of them.
   SQLite::Statement list_live_browsers_;
+  SQLite::Statement put_pool_;
+  SQLite::Statement delete_pool_;
+  SQLite::Statement list_pools_;
 };
 
 }  // namespace orch

@@ -14,7 +14,7 @@ constexpr int64_t kApplicationId = 0x6f726368;
 
 // Statements that lead from version i to version i + 1. Published ones are never changed, only
 // added to.
-constexpr std::array<const char*, 1> kMigrations = {
+constexpr std::array<const char*, 2> kMigrations = {
     R"sql(
     CREATE TABLE browsers (
       session_id         TEXT    PRIMARY KEY,
@@ -35,6 +35,37 @@ constexpr std::array<const char*, 1> kMigrations = {
     CREATE INDEX browsers_by_age ON browsers (created_at_ns DESC, session_id);
     -- Records of ended browsers are kept; a list of the others must not walk over them.
     CREATE INDEX live_browsers_by_age ON browsers (created_at_ns DESC, session_id) WHERE state NOT IN (6, 7);
+    )sql",
+    R"sql(
+    -- Browsers of version 1 knew neither a timeout nor standby: they keep as much of that as they can, the longest
+    -- timeout (72 h) and no standby (-1).
+    ALTER TABLE browsers ADD COLUMN timeout_ns       INTEGER NOT NULL DEFAULT 259200000000000;
+    ALTER TABLE browsers ADD COLUMN standby_after_ns INTEGER DEFAULT -1;
+    ALTER TABLE browsers ADD COLUMN acquired_at_ns   INTEGER;
+    ALTER TABLE browsers ADD COLUMN pool_id          TEXT;
+    ALTER TABLE browsers ADD COLUMN pool_generation  INTEGER;
+    ALTER TABLE browsers ADD COLUMN vm_id            TEXT;
+    ALTER TABLE browsers ADD COLUMN template_key     TEXT    NOT NULL DEFAULT '';
+    ALTER TABLE browsers ADD COLUMN standby_level    INTEGER NOT NULL DEFAULT 0;
+    -- A machine had its browser's id.
+    UPDATE browsers SET vm_id = session_id WHERE state NOT IN (6, 7);
+    CREATE TABLE pools (
+      pool_id              TEXT    PRIMARY KEY,
+      name                 TEXT    NOT NULL,
+      size                 INTEGER NOT NULL,
+      fill_rate_per_minute INTEGER NOT NULL,
+      generation           INTEGER NOT NULL,
+      created_at_ns        INTEGER NOT NULL,
+      image                TEXT    NOT NULL,
+      headless             INTEGER NOT NULL,
+      memory_mib           INTEGER NOT NULL,
+      vcpus                INTEGER NOT NULL,
+      viewport_width_px    INTEGER,
+      viewport_height_px   INTEGER,
+      kiosk_mode           INTEGER NOT NULL,
+      timeout_ns           INTEGER NOT NULL,
+      standby_after_ns     INTEGER
+    ) STRICT, WITHOUT ROWID;
     )sql",
 };
 

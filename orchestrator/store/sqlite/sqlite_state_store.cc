@@ -46,4 +46,14 @@ absl::StatusOr<std::vector<Browser>> SqliteStateStore::ListBrowsers(const Browse
   return readers_->Take()->ListBrowsers(query);
 }
 
+absl::Status SqliteStateStore::PutPool(const Pool& pool) { return writer_->Take()->PutPool(pool); }
+
+absl::Status SqliteStateStore::DeletePool(const PoolId& id) {
+  return writer_->Take()->DeletePool(id);
+}
+
+absl::StatusOr<std::vector<Pool>> SqliteStateStore::ListPools() {
+  return readers_->Take()->ListPools();
+}
+
 }  // namespace orch

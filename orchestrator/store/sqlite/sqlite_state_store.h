@@ -34,6 +34,9 @@ class SqliteStateStore : public StateStore {
   absl::Status PutBrowser(const Browser& browser) override;
   absl::StatusOr<Browser> GetBrowser(const SessionId& id) override;
   absl::StatusOr<std::vector<Browser>> ListBrowsers(const BrowserQuery& query) override;
+  absl::Status PutPool(const Pool& pool) override;
+  absl::Status DeletePool(const PoolId& id) override;
+  absl::StatusOr<std::vector<Pool>> ListPools() override;
 
  private:
   SqliteStateStore(std::unique_ptr<SqliteConnectionPool> writer,

@@ -36,8 +36,19 @@ Browser MakeBrowser(absl::Time created_at, BrowserState state = BrowserState::kR
                   .created_at = created_at,
                   .image_digest = "sha256:1"};
   if (state == BrowserState::kFailed) browser.failure_reason = "guest died";
+  if (state == BrowserState::kAcquired) {
+    browser.membership = PoolMembership{.pool = PoolId::Generate(), .generation = 3};
+    browser.acquired_at = created_at + absl::Seconds(4);
+  }
+  if (state == BrowserState::kStandby) browser.standby_level = StandbyLevel::kPaused;
   if (IsTerminal(state)) browser.ended_at = created_at + absl::Seconds(5);
   return browser;
+}
+
+Pool MakePool(absl::Time created_at) {
+  return {.id = PoolId::Generate(),
+          .spec = {.browser = {.image = "minimal"}, .size = 1},
+          .created_at = created_at};
 }
 
 absl::Time At(int64_t seconds) { return absl::FromUnixSeconds(1'800'000'000 + seconds); }
@@ -66,10 +77,23 @@ TEST_P(StateStoreTest, GivesBackWhatWasPut) {
                .memory_mib = std::numeric_limits<uint32_t>::max(),
                .vcpus = 64,
                .viewport = Viewport{.width_px = 1920, .height_px = 1080},
-               .kiosk_mode = true};
+               .kiosk_mode = true,
+               .timeout = absl::Hours(72),
+               .standby_after = absl::InfiniteDuration()};
   full.failure_reason = std::string("line 1\nNUL \0 and \xff'; DROP TABLE browsers;", 44);
   full.ready_at = full.created_at + absl::Nanoseconds(1);
-  for (const Browser& browser : {plain, full}) {
+  full.acquired_at = full.created_at + absl::Nanoseconds(2);
+  full.membership =
+      PoolMembership{.pool = PoolId::Generate(), .generation = std::numeric_limits<int64_t>::max()};
+  full.template_key = std::string(64, 'f');
+  Browser asleep = MakeBrowser(At(1), BrowserState::kStandby);
+  asleep.standby_level = StandbyLevel::kPaused;
+  asleep.vm = VmId::Generate();
+  asleep.spec.standby_after = absl::ZeroDuration();
+  Browser on_disk = MakeBrowser(At(1), BrowserState::kStandby);
+  on_disk.standby_level = StandbyLevel::kDisk;
+  on_disk.spec.standby_after = absl::Milliseconds(1500);
+  for (const Browser& browser : {plain, full, asleep, on_disk}) {
     ORCH_ASSERT_OK(store_->PutBrowser(browser));
     ORCH_ASSERT_OK_AND_ASSIGN(const Browser read, store_->GetBrowser(browser.id));
     EXPECT_EQ(read, browser);
@@ -148,7 +172,7 @@ TEST_P(StateStoreTest, PagesThroughAllWithoutGapsOrRepeats) {
 }
 
 TEST_P(StateStoreTest, RefusesRecordsThatBreakThePromises) {
-  std::vector<Browser> bad(6, MakeBrowser(At(1)));
+  std::vector<Browser> bad(18, MakeBrowser(At(1)));
   bad[0].state = BrowserState::kFailed;
   bad[0].ended_at = At(2);
   bad[1].failure_reason = "but it did not fail";
@@ -156,11 +180,100 @@ TEST_P(StateStoreTest, RefusesRecordsThatBreakThePromises) {
   bad[3].ended_at = At(2);
   bad[4].created_at = absl::InfiniteFuture();
   bad[5].spec.viewport = Viewport{.width_px = 0, .height_px = 1080};
+  bad[6].spec.timeout = absl::InfiniteDuration();
+  bad[7].spec.timeout = -absl::Nanoseconds(1);
+  bad[8].spec.standby_after = -absl::Nanoseconds(1);
+  bad[9].standby_level = StandbyLevel::kPaused;
+  bad[10].state = BrowserState::kStandby;
+  bad[11] = MakeBrowser(At(1), BrowserState::kDeleted);
+  bad[11].vm = VmId::Generate();
+  bad[12] = MakeBrowser(At(1), BrowserState::kStandby);
+  bad[12].standby_level = StandbyLevel::kDisk;
+  bad[12].vm = VmId::Generate();
+  bad[13] = MakeBrowser(At(1), BrowserState::kAcquired);
+  bad[13].acquired_at = std::nullopt;
+  bad[14] = MakeBrowser(At(1), BrowserState::kAcquired);
+  bad[14].membership = std::nullopt;
+  bad[15].membership = PoolMembership{.pool = PoolId::Generate()};
+  bad[15].acquired_at = At(2);
+  bad[16].membership = PoolMembership{.pool = PoolId::Generate(), .generation = 0};
+  bad[17].template_key = std::string(5000, 'k');
   for (const Browser& browser : bad) {
     EXPECT_THAT(store_->PutBrowser(browser),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(browser.id.value())));
   }
   EXPECT_THAT(ListedIds({}), IsEmpty());
+}
+
+TEST_P(StateStoreTest, ListsBrowsersOfOnePool) {
+  const PoolId pool = PoolId::Generate();
+  std::vector<Browser> browsers;
+  for (int i = 0; i < 6; ++i) {
+    browsers.push_back(MakeBrowser(At(i), i == 4 ? BrowserState::kDeleted : BrowserState::kReady));
+    if (i < 2) browsers[i].membership = PoolMembership{.pool = PoolId::Generate()};
+    if (i >= 3) browsers[i].membership = PoolMembership{.pool = pool};
+    ORCH_ASSERT_OK(store_->PutBrowser(browsers[i]));
+  }
+  EXPECT_EQ(ListedIds({.pool = pool}),
+            (std::vector<std::string>{browsers[5].id.value(), browsers[4].id.value(),
+                                      browsers[3].id.value()}));
+  EXPECT_EQ(ListedIds({.states = {BrowserState::kReady}, .pool = pool, .limit = 1}),
+            std::vector<std::string>{browsers[5].id.value()});
+  EXPECT_THAT(ListedIds({.pool = PoolId::Generate()}), IsEmpty());
+}
+
+TEST_P(StateStoreTest, GivesBackPoolsNewestFirst) {
+  Pool plain = MakePool(absl::UnixEpoch());
+  Pool full = MakePool(At(5) + absl::Nanoseconds(123'456'789));
+  full.spec = {.name = std::string(251, 'n') + "._-Z",
+               .browser = {.image = "chromium",
+                           .memory_mib = 2048,
+                           .vcpus = 4,
+                           .viewport = Viewport{.width_px = 1920, .height_px = 1080},
+                           .kiosk_mode = true,
+                           .timeout = absl::Minutes(10),
+                           .standby_after = absl::InfiniteDuration()},
+               .size = PoolSpec::kMaxPoolSize,
+               .fill_rate_per_minute = PoolSpec::kMaxFillRatePerMinute};
+  full.generation = std::numeric_limits<int64_t>::max();
+  std::vector<Pool> tied = {MakePool(At(1)), MakePool(At(1))};
+  for (const Pool& pool : {tied[0], plain, full, tied[1]}) ORCH_ASSERT_OK(store_->PutPool(pool));
+  std::sort(tied.begin(), tied.end(), [](const Pool& a, const Pool& b) { return a.id < b.id; });
+  ORCH_ASSERT_OK_AND_ASSIGN(const std::vector<Pool> read, store_->ListPools());
+  EXPECT_EQ(read, (std::vector<Pool>{full, tied[0], tied[1], plain}));
+}
+
+TEST_P(StateStoreTest, ReplacesAndDeletesPools) {
+  Pool pool = MakePool(At(1));
+  const Pool other = MakePool(At(2));
+  ORCH_ASSERT_OK(store_->PutPool(pool));
+  ORCH_ASSERT_OK(store_->PutPool(other));
+  pool.spec.size = 7;
+  pool.generation = 2;
+  ORCH_ASSERT_OK(store_->PutPool(pool));
+  ORCH_ASSERT_OK_AND_ASSIGN(const std::vector<Pool> both, store_->ListPools());
+  EXPECT_EQ(both, (std::vector<Pool>{other, pool}));
+  ORCH_EXPECT_OK(store_->DeletePool(other.id));
+  ORCH_EXPECT_OK(store_->DeletePool(other.id));
+  ORCH_ASSERT_OK_AND_ASSIGN(const std::vector<Pool> one, store_->ListPools());
+  EXPECT_EQ(one, std::vector<Pool>{pool});
+}
+
+TEST_P(StateStoreTest, RefusesPoolsThatBreakThePromises) {
+  std::vector<Pool> bad(7, MakePool(At(1)));
+  bad[0].spec.name = "a b";
+  bad[1].spec.name = std::string(256, 'n');
+  bad[2].spec.size = 0;
+  bad[3].spec.size = PoolSpec::kMaxPoolSize + 1;
+  bad[4].spec.fill_rate_per_minute = PoolSpec::kMaxFillRatePerMinute + 1;
+  bad[5].generation = 0;
+  bad[6].spec.browser.timeout = absl::InfiniteDuration();
+  for (const Pool& pool : bad) {
+    EXPECT_THAT(store_->PutPool(pool),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(pool.id.value())));
+  }
+  ORCH_ASSERT_OK_AND_ASSIGN(const std::vector<Pool> read, store_->ListPools());
+  EXPECT_THAT(read, IsEmpty());
 }
 
 TEST_P(StateStoreTest, ServesManyThreads) {

@@ -9,11 +9,17 @@ namespace {
 
 using orch::testing::StatusIs;
 
+Pool MakePool() {
+  return {.id = PoolId::Generate(), .spec = {.size = 1}, .created_at = absl::UnixEpoch()};
+}
+
 TEST(FakeStateStoreTest, FailsWritesUntilToldOtherwise) {
   FakeStateStore store;
   const Browser browser{.id = SessionId::Generate(), .created_at = absl::UnixEpoch()};
   store.FailWrites(absl::UnavailableError("disk full"));
   EXPECT_THAT(store.PutBrowser(browser), StatusIs(absl::StatusCode::kUnavailable, "disk full"));
+  EXPECT_THAT(store.PutPool(MakePool()), StatusIs(absl::StatusCode::kUnavailable, "disk full"));
+  EXPECT_THAT(store.DeletePool(PoolId::Generate()), StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT(store.GetBrowser(browser.id), StatusIs(absl::StatusCode::kNotFound));
   store.FailWrites(absl::OkStatus());
   ORCH_EXPECT_OK(store.PutBrowser(browser));
@@ -26,6 +32,7 @@ TEST(FakeStateStoreTest, FailsReadsUntilToldOtherwise) {
   store.FailReads(absl::DataLossError("damaged"));
   EXPECT_THAT(store.GetBrowser(browser.id), StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_THAT(store.ListBrowsers({}), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(store.ListPools(), StatusIs(absl::StatusCode::kDataLoss));
   store.FailReads(absl::OkStatus());
   ORCH_EXPECT_OK(store.GetBrowser(browser.id));
 }

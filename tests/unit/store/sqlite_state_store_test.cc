@@ -188,6 +188,10 @@ TEST_F(SqliteStateStoreTest, SaysDataLossForRowsThatCannotBe) {
       "headless = 2",       "memory_mib = -1",
       "vcpus = 4294967296", "viewport_width_px = 100",
       "kiosk_mode = 7",     "viewport_width_px = 1, viewport_height_px = 0",
+      "timeout_ns = -1",    "standby_after_ns = -2",
+      "standby_level = 1",  "standby_level = 3",
+      "pool_id = 'x'",      "pool_generation = 1",
+      "vm_id = 'x'",        "acquired_at_ns = 5",
   };
   ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
   for (const std::string& damage : damages) {
@@ -201,6 +205,78 @@ TEST_F(SqliteStateStoreTest, SaysDataLossForRowsThatCannotBe) {
     EXPECT_THAT(store->ListBrowsers({}), StatusIs(absl::StatusCode::kDataLoss, named)) << damage;
     Tamper("DELETE FROM browsers");
   }
+}
+
+TEST_F(SqliteStateStoreTest, SaysDataLossForPoolsThatCannotBe) {
+  const std::vector<std::string> damages = {
+      "name = 'a b'",          "size = 0",           "size = 10001", "fill_rate_per_minute = -1",
+      "generation = 0",        "created_at_ns = -1", "headless = 2", "timeout_ns = -1",
+      "standby_after_ns = -2",
+  };
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  for (const std::string& damage : damages) {
+    const Pool pool{.id = PoolId::Generate(), .spec = {.size = 1}, .created_at = absl::UnixEpoch()};
+    ORCH_ASSERT_OK(store->PutPool(pool));
+    Tamper(absl::StrCat("UPDATE pools SET ", damage));
+    EXPECT_THAT(store->ListPools(),
+                StatusIs(absl::StatusCode::kDataLoss,
+                         AllOf(HasSubstr("table pools"), HasSubstr(pool.id.value()))))
+        << damage;
+    Tamper("DELETE FROM pools");
+  }
+}
+
+// The schema of version 1, as it was published.
+constexpr char kVersion1[] = R"sql(
+    CREATE TABLE browsers (
+      session_id         TEXT    PRIMARY KEY,
+      state              INTEGER NOT NULL,
+      failure_reason     TEXT    NOT NULL,
+      created_at_ns      INTEGER NOT NULL,
+      ready_at_ns        INTEGER,
+      ended_at_ns        INTEGER,
+      image              TEXT    NOT NULL,
+      image_digest       TEXT    NOT NULL,
+      headless           INTEGER NOT NULL,
+      memory_mib         INTEGER NOT NULL,
+      vcpus              INTEGER NOT NULL,
+      viewport_width_px  INTEGER,
+      viewport_height_px INTEGER,
+      kiosk_mode         INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX browsers_by_age ON browsers (created_at_ns DESC, session_id);
+    CREATE INDEX live_browsers_by_age ON browsers (created_at_ns DESC, session_id) WHERE state NOT IN (6, 7);
+    PRAGMA application_id = 1869767528;
+    PRAGMA user_version = 1;
+)sql";
+
+TEST_F(SqliteStateStoreTest, BringsRecordsOfVersion1WithIt) {
+  Tamper(absl::StrCat(kVersion1, R"sql(
+    INSERT INTO browsers VALUES ('aaaaaaaaaaaaaaaaaaaaaaaa', 2, '', 1, 2, NULL, 'minimal', 'd', 1, 256, 1, NULL, NULL, 0);
+    INSERT INTO browsers VALUES ('bbbbbbbbbbbbbbbbbbbbbbbb', 6, '', 1, 2, 3, 'minimal', 'd', 1, 256, 1, NULL, NULL, 0);
+  )sql"));
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  Browser live{.id = *SessionId::Parse("aaaaaaaaaaaaaaaaaaaaaaaa"),
+               .spec = {.image = "minimal",
+                        .headless = true,
+                        .memory_mib = 256,
+                        .vcpus = 1,
+                        .timeout = absl::Hours(72),
+                        .standby_after = absl::InfiniteDuration()},
+               .state = BrowserState::kReady,
+               .created_at = absl::FromUnixNanos(1),
+               .ready_at = absl::FromUnixNanos(2),
+               .image_digest = "d",
+               .vm = *VmId::Parse("aaaaaaaaaaaaaaaaaaaaaaaa")};
+  ORCH_ASSERT_OK_AND_ASSIGN(const Browser read_live, store->GetBrowser(live.id));
+  EXPECT_EQ(read_live, live);
+  Browser ended = live;
+  ended.id = *SessionId::Parse("bbbbbbbbbbbbbbbbbbbbbbbb");
+  ended.state = BrowserState::kDeleted;
+  ended.ended_at = absl::FromUnixNanos(3);
+  ended.vm = std::nullopt;
+  ORCH_ASSERT_OK_AND_ASSIGN(const Browser read_ended, store->GetBrowser(ended.id));
+  EXPECT_EQ(read_ended, ended);
 }
 
 TEST_F(SqliteStateStoreTest, SaysDataLossForMalformedId) {
