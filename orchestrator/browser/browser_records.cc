@@ -44,21 +44,33 @@ absl::Status BrowserRecords::Insert(const Browser& browser) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Browser> BrowserRecords::Transition(const SessionId& id, BrowserState to,
-                                                   absl::string_view reason) {
+absl::StatusOr<Browser> BrowserRecords::Update(const SessionId& id,
+                                               absl::FunctionRef<void(Browser&)> change) {
   ORCH_ASSIGN_OR_RETURN(Browser browser, GetLive(id));
-  if (!IsLegalTransition(browser.state, to)) {
-    return absl::FailedPreconditionError(absl::StrCat("browser ", id.value(), " is ",
-                                                      ToString(browser.state),
-                                                      " and cannot become ", ToString(to)));
+  const BrowserState from = browser.state;
+  change(browser);
+  const BrowserState to = browser.state;
+  if (to != from && !IsLegalTransition(from, to)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "browser ", id.value(), " is ", ToString(from), " and cannot become ", ToString(to)));
   }
-  browser.state = to;
   if (to == BrowserState::kReady && !browser.ready_at.has_value()) browser.ready_at = clock_.Now();
-  if (IsTerminal(to)) browser.ended_at = clock_.Now();
-  if (to == BrowserState::kFailed) browser.failure_reason = std::string(reason);
+  if (to != BrowserState::kStandby) browser.standby_level = StandbyLevel::kNone;
+  if (IsTerminal(to)) {
+    browser.ended_at = clock_.Now();
+    browser.vm.reset();
+  }
   ORCH_RETURN_IF_ERROR(store_.PutBrowser(browser));
   Publish(browser);
   return browser;
+}
+
+absl::StatusOr<Browser> BrowserRecords::Transition(const SessionId& id, BrowserState to,
+                                                   absl::string_view reason) {
+  return Update(id, [&](Browser& browser) {
+    browser.state = to;
+    if (to == BrowserState::kFailed) browser.failure_reason = std::string(reason);
+  });
 }
 
 absl::StatusOr<Browser> BrowserRecords::Get(const SessionId& id) const {

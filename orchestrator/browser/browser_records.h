@@ -7,6 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -25,8 +26,8 @@ class BrowserWatch {
 
 // The records of all browsers: live ones in memory, all in the store. Every change is checked
 // against the lifecycle table, written to the store, and then shown to watchers. Thread-safe, but
-// changes of one browser must come one at a time (its strand sees to that). Insert, Transition and
-// Get block on the store.
+// changes of one browser must come one at a time (its strand sees to that). Insert, Update,
+// Transition and Get block on the store.
 class BrowserRecords {
  public:
   using Callback = std::function<void(const Browser&)>;
@@ -40,9 +41,12 @@ class BrowserRecords {
   // Keeps a new record. The store's errors.
   absl::Status Insert(const Browser& browser);
 
-  // Moves a live browser to another state, with the times that go with it; `reason` is kept for
-  // kFailed. NOT_FOUND: not live. FAILED_PRECONDITION: the lifecycle table forbids it. Else the
-  // store's errors; then nothing changed.
+  // Applies `change` to a live record. When that moves it to another state, the times that go with
+  // it are set, and an ended browser loses what it held. NOT_FOUND: not live. FAILED_PRECONDITION:
+  // the lifecycle table forbids it. Else the store's errors; then nothing changed.
+  absl::StatusOr<Browser> Update(const SessionId& id, absl::FunctionRef<void(Browser&)> change);
+
+  // Update to another state; `reason` is kept for kFailed.
   absl::StatusOr<Browser> Transition(const SessionId& id, BrowserState to,
                                      absl::string_view reason = "");
 

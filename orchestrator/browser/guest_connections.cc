@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -19,7 +21,8 @@ constexpr absl::Duration kTurn = absl::Seconds(1);
 
 }  // namespace
 
-GuestConnections::GuestConnections() : pool_(kThreads) {}
+GuestConnections::GuestConnections(std::function<void(const SessionId&)> on_idle)
+    : on_idle_(std::move(on_idle)), pool_(kThreads) {}
 
 GuestConnections::~GuestConnections() {
   std::vector<SessionId> ids;
@@ -37,44 +40,77 @@ void GuestConnections::Add(const SessionId& id, std::shared_ptr<GuestChannel> ch
 
 void GuestConnections::Remove(const SessionId& id, const absl::Status& reason) {
   std::vector<Waiter> waiters;
+  std::vector<std::shared_ptr<CancelToken>> leases;
   {
     absl::MutexLock lock(&mutex_);
     const auto it = guests_.find(id);
     if (it == guests_.end()) return;
     waiters = TakeWaiters(*it->second, /*all=*/true);
+    leases.assign(it->second->leases.begin(), it->second->leases.end());
     guests_.erase(it);
   }
   for (Waiter& waiter : waiters) waiter.done(reason);
+  for (const std::shared_ptr<CancelToken>& lease : leases) lease->Cancel(reason);
+}
+
+bool GuestConnections::RemoveIfIdle(const SessionId& id) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = guests_.find(id);
+  if (it == guests_.end()) return true;
+  if (!it->second->leases.empty() || !it->second->waiters.empty()) return false;
+  guests_.erase(it);
+  return true;
+}
+
+size_t GuestConnections::lease_count() const {
+  absl::MutexLock lock(&mutex_);
+  return lease_count_;
 }
 
 bool GuestConnections::Lease(const SessionId& id, absl::Time deadline, Done& done) {
   std::shared_ptr<Guest> guest;
-  std::shared_ptr<grpc::Channel> channel;
+  std::optional<GuestLease> lease;
   {
     absl::MutexLock lock(&mutex_);
     const auto it = guests_.find(id);
     if (it == guests_.end()) return false;
     guest = it->second;
-    channel = guest->channel->Current();
-    if (channel == nullptr) {
+    if (const std::shared_ptr<grpc::Channel> channel = guest->channel->Current()) {
+      lease = MakeLease(id, guest, channel);
+    } else {
       guest->waiters.push_back(
           {.deadline = std::min(deadline, absl::Now() + kMaxWait), .done = std::move(done)});
       if (guest->waiters.size() > 1) return true;  // Somebody connects already.
     }
   }
-  if (channel != nullptr) {
-    done(MakeLease(guest->channel, std::move(channel)));
+  if (lease.has_value()) {
+    done(*std::move(lease));
   } else {
     pool_.Run([this, id, guest] { Connect(id, guest); });
   }
   return true;
 }
 
-GuestLease GuestConnections::MakeLease(const std::shared_ptr<GuestChannel>& guest,
-                                       std::shared_ptr<grpc::Channel> channel) {
-  return GuestLease(channel, [guest, channel](bool broken) {
-    if (broken) guest->ReportBroken(channel);
+GuestLease GuestConnections::MakeLease(const SessionId& id, const std::shared_ptr<Guest>& guest,
+                                       const std::shared_ptr<grpc::Channel>& channel) {
+  auto revoked = std::make_shared<CancelToken>();
+  guest->leases.insert(revoked);
+  ++lease_count_;
+  return GuestLease(channel, revoked, [this, id, guest, channel, revoked](bool broken) {
+    if (broken) guest->channel->ReportBroken(channel);
+    EndLease(id, guest, revoked);
   });
+}
+
+void GuestConnections::EndLease(const SessionId& id, const std::shared_ptr<Guest>& guest,
+                                const std::shared_ptr<CancelToken>& lease) {
+  {
+    absl::MutexLock lock(&mutex_);
+    --lease_count_;
+    guest->leases.erase(lease);
+    if (!guest->leases.empty() || !guest->waiters.empty()) return;
+  }
+  on_idle_(id);
 }
 
 void GuestConnections::Connect(const SessionId& id, const std::shared_ptr<Guest>& guest) {
@@ -89,19 +125,24 @@ void GuestConnections::Connect(const SessionId& id, const std::shared_ptr<Guest>
   const absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = guest->channel->Get(until);
   const bool over = channel.ok() || !absl::IsUnavailable(channel.status());
   std::vector<Waiter> waiters;
+  std::vector<GuestLease> leases;
   bool again = false;
   {
     absl::MutexLock lock(&mutex_);
     waiters = TakeWaiters(*guest, over);
     again = !guest->waiters.empty();
+    for (size_t i = 0; channel.ok() && i < waiters.size(); ++i) {
+      leases.push_back(MakeLease(id, guest, *channel));
+    }
   }
   if (again) pool_.Run([this, id, guest] { Connect(id, guest); });
-  for (Waiter& waiter : waiters) {
+  for (size_t i = 0; i < waiters.size(); ++i) {
     if (channel.ok()) {
-      waiter.done(MakeLease(guest->channel, *channel));
+      waiters[i].done(std::move(leases[i]));
     } else {
-      waiter.done(Annotate(channel.status(),
-                           absl::StrCat("browser ", id.value(), ": its guest cannot be reached")));
+      waiters[i].done(
+          Annotate(channel.status(),
+                   absl::StrCat("browser ", id.value(), ": its guest cannot be reached")));
     }
   }
 }

@@ -118,6 +118,7 @@ void ProxiedCall::OnLease(absl::StatusOr<GuestLease> lease) {
     upload_ = shape_.client_streaming ? Upload::kWriting : Upload::kEnded;
   }
   lease_.emplace(*std::move(lease));
+  revocation_.emplace(lease_->revoked(), [this] { guest_context_.TryCancel(); });
   StartGuestCall();
 }
 
@@ -210,6 +211,7 @@ void ProxiedCall::EndFlows() {
 
 void ProxiedCall::OnGuestDone(const grpc::Status& status) {
   const absl::Status outcome = Outcome(status);
+  revocation_.reset();
   lease_.reset();
   {
     absl::MutexLock lock(&mutex_);
@@ -224,6 +226,9 @@ void ProxiedCall::OnGuestDone(const grpc::Status& status) {
 
 absl::Status ProxiedCall::Outcome(const grpc::Status& status) {
   if (!failure_.ok()) return failure_;
+  if (absl::Status revoked = lease_->revoked().status(); !revoked.ok() && !status.ok()) {
+    return revoked;
+  }
   // Codes that are none become UNKNOWN here.
   const absl::Status outcome = FromGrpcStatus(status);
   if (outcome.ok() && unary() && !has_response_) {

@@ -16,6 +16,7 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/client_callback.h"
 
+#include "orchestrator/base/cancel_token.h"
 #include "orchestrator/browser/guest_access.h"
 #include "orchestrator/browser/guest_lease.h"
 #include "orchestrator/proxy/exposed_methods.h"
@@ -141,6 +142,7 @@ class ProxiedCall : public std::enable_shared_from_this<ProxiedCall> {
   // Set in LEASING, before the guest's call starts.
   std::string session_id_;
   std::optional<GuestLease> lease_;
+  std::optional<CancelToken::Interruption> revocation_;
 
   grpc::ByteBuffer request_;   // The upload's.
   grpc::ByteBuffer response_;  // The download's.

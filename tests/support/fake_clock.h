@@ -18,14 +18,28 @@ class FakeClock : public Clock {
     return now_;
   }
 
+  absl::Duration Uptime() const override {
+    absl::MutexLock lock(&mutex_);
+    return uptime_;
+  }
+
+  // Time passes.
   void Advance(absl::Duration duration) {
     absl::MutexLock lock(&mutex_);
     now_ += duration;
+    uptime_ += duration;
+  }
+
+  // Somebody sets the wall clock, by a negative step, too.
+  void Step(absl::Duration step) {
+    absl::MutexLock lock(&mutex_);
+    now_ += step;
   }
 
  private:
   mutable absl::Mutex mutex_;
   absl::Time now_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration uptime_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace orch::testing

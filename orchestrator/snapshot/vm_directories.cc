@@ -1,4 +1,4 @@
-#include "orchestrator/browser/vm_directories.h"
+#include "orchestrator/snapshot/vm_directories.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,11 +14,11 @@
 
 namespace orch {
 
-std::string VmDirectories::PathOf(const SessionId& id) const {
+std::string VmDirectories::PathOf(const VmId& id) const {
   return absl::StrCat(root_, "/", id.value());
 }
 
-absl::StatusOr<std::string> VmDirectories::Create(const SessionId& id) {
+absl::StatusOr<std::string> VmDirectories::Create(const VmId& id) {
   std::string path = PathOf(id);
   if (::mkdir(path.c_str(), 0700) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot create ", path));
@@ -26,7 +26,7 @@ absl::StatusOr<std::string> VmDirectories::Create(const SessionId& id) {
   return path;
 }
 
-absl::Status VmDirectories::GiveAway(const SessionId& id) const {
+absl::Status VmDirectories::GiveAway(const VmId& id) const {
   std::vector<std::string> paths;
   std::error_code error;
   for (std::filesystem::directory_iterator it(PathOf(id), error), end; !error && it != end;
@@ -43,14 +43,14 @@ absl::Status VmDirectories::GiveAway(const SessionId& id) const {
   return absl::OkStatus();
 }
 
-absl::Status VmDirectories::Remove(const SessionId& id) { return RemoveAll(PathOf(id)); }
+absl::Status VmDirectories::Remove(const VmId& id) { return RemoveAll(PathOf(id)); }
 
-absl::StatusOr<std::vector<SessionId>> VmDirectories::List() const {
+absl::StatusOr<std::vector<VmId>> VmDirectories::List() const {
   std::error_code error;
-  std::vector<SessionId> ids;
+  std::vector<VmId> ids;
   for (std::filesystem::directory_iterator it(root_, error), end; !error && it != end;
        it.increment(error)) {
-    if (absl::StatusOr<SessionId> id = SessionId::Parse(it->path().filename().string()); id.ok()) {
+    if (absl::StatusOr<VmId> id = VmId::Parse(it->path().filename().string()); id.ok()) {
       ids.push_back(*std::move(id));
     }
   }

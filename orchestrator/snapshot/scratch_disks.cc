@@ -1,4 +1,4 @@
-#include "orchestrator/browser/scratch_disks.h"
+#include "orchestrator/snapshot/scratch_disks.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -58,7 +58,11 @@ absl::Status ScratchDisks::RemoveLeftovers() {
 
 absl::Status ScratchDisks::Make(const std::string& path, uint32_t size_mib) {
   ORCH_ASSIGN_OR_RETURN(const std::string base, Base(size_mib));
-  return RunProgram({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, path},
+  return MakeOverlay(path, base);
+}
+
+absl::Status ScratchDisks::MakeOverlay(const std::string& path, const std::string& backing) {
+  return RunProgram({"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", backing, path},
                     kProgramTimeout)
       .status();
 }

@@ -22,6 +22,10 @@ class ScratchDisks {
   // must own it: chown it.
   absl::Status Make(const std::string& path, uint32_t size_mib);
 
+  // Makes a disk at `path`, which must not exist, that begins as the qcow2 disk `backing` is. That
+  // one must never change again. Whoever runs the virtual machine must own it: chown it.
+  static absl::Status MakeOverlay(const std::string& path, const std::string& backing);
+
   // Removes what a killed daemon left half made. Call before the first Make.
   absl::Status RemoveLeftovers();
 

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "orchestrator/model/session_id.h"
+#include "orchestrator/model/vm_id.h"
 
 namespace orch {
 
@@ -24,19 +24,19 @@ class VmDirectories {
 
   // Makes the directory of `id`, still this process's own, and returns its path. ALREADY_EXISTS
   // when there is one.
-  absl::StatusOr<std::string> Create(const SessionId& id);
+  absl::StatusOr<std::string> Create(const VmId& id);
 
   // Lets the virtual machine's user own the directory and what is in it. The last step before the
   // machine starts: what root does in a directory of somebody else's could be led astray by links.
-  absl::Status GiveAway(const SessionId& id) const;
+  absl::Status GiveAway(const VmId& id) const;
 
-  std::string PathOf(const SessionId& id) const;
+  std::string PathOf(const VmId& id) const;
 
   // OK when there is none.
-  absl::Status Remove(const SessionId& id);
+  absl::Status Remove(const VmId& id);
 
   // Every id that has a directory.
-  absl::StatusOr<std::vector<SessionId>> List() const;
+  absl::StatusOr<std::vector<VmId>> List() const;
 
  private:
   const std::string root_;

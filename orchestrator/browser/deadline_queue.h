@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "orchestrator/base/clock.h"
+#include "orchestrator/model/session_id.h"
+
+namespace orch {
+
+// One deadline per browser. Thread-safe. A thread of its own calls back when one has come; the
+// destructor joins it.
+class DeadlineQueue {
+ public:
+  // `on_due` must not block for long. `clock` must outlive this.
+  DeadlineQueue(const Clock& clock, std::function<void(const SessionId&)> on_due);
+  ~DeadlineQueue();
+
+  // Calls back once when the clock's uptime reaches `at`, unless another Set or Clear comes first.
+  // Infinite: Clear.
+  void Set(const SessionId& id, absl::Duration at);
+
+  void Clear(const SessionId& id);
+
+ private:
+  void Run();
+  void ClearLocked(const SessionId& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const Clock& clock_;
+  const std::function<void(const SessionId&)> on_due_;
+  absl::Mutex mutex_;
+  absl::CondVar changed_;
+  std::set<std::pair<absl::Duration, SessionId>> queue_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<SessionId, absl::Duration> deadlines_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace orch

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+
+namespace orch {
+
+// What this host can back. Everything that is to have memory asks here first, so that nothing is
+// started that could not be kept running. Thread-safe; never blocks.
+class HostBudget {
+ public:
+  struct Limits {
+    // What all machines may have together.
+    uint64_t memory_mib = 0;
+    // Browsers, sleeping ones, too; 0 means no limit.
+    size_t max_browsers = 0;
+    // What states of sleeping browsers may take on disk; 0 means no limit.
+    uint64_t standby_bytes = 0;
+  };
+
+  explicit HostBudget(const Limits& limits) : limits_(limits) {}
+
+  // Takes a new browser in, awake or asleep, whatever the limits: for those that exist already.
+  void Adopt(const std::string& browser, uint64_t memory_mib, bool awake);
+
+  // Takes a new browser in, awake. RESOURCE_EXHAUSTED with the figures when there is no room.
+  absl::Status Admit(const std::string& browser, uint64_t memory_mib);
+
+  // Gives a browser that sleeps its memory back. Idempotent. RESOURCE_EXHAUSTED with the figures.
+  absl::Status Wake(const std::string& browser);
+
+  // Takes the memory of a browser that needs none now. Idempotent.
+  void Sleep(const std::string& browser);
+
+  // It has ended. Idempotent.
+  void Remove(const std::string& browser);
+
+  // RESOURCE_EXHAUSTED when `bytes` on disk leave no room for another sleeping browser.
+  absl::Status CheckStandby(uint64_t bytes) const;
+
+  uint64_t committed_mib() const;
+  const Limits& limits() const { return limits_; }
+
+ private:
+  struct Share {
+    uint64_t memory_mib = 0;
+    bool awake = false;
+  };
+
+  absl::Status CheckMemory(uint64_t memory_mib) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+
+  const Limits limits_;
+  mutable absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, Share> shares_ ABSL_GUARDED_BY(mutex_);
+  // The sum over those that are awake.
+  uint64_t committed_mib_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace orch

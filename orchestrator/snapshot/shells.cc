@@ -1,0 +1,158 @@
+#include "orchestrator/snapshot/shells.h"
+
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "orchestrator/base/log.h"
+#include "orchestrator/base/status_macros.h"
+#include "orchestrator/snapshot/scratch_disks.h"
+#include "orchestrator/snapshot/vm_files.h"
+
+namespace orch {
+
+Shells::Shells(VmDriver& driver, VmDirectories& directories, const Clock& clock, Options options)
+    : driver_(driver),
+      directories_(directories),
+      clock_(clock),
+      options_(options),
+      pool_(options.max_concurrent_starts) {}
+
+Shells::~Shells() {
+  std::vector<Shell> shells;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    for (auto& [key, stock] : stocks_) {
+      std::move(stock.spare.begin(), stock.spare.end(), std::back_inserter(shells));
+    }
+    stocks_.clear();
+  }
+  DestroyAll(std::move(shells));
+}
+
+absl::StatusOr<Shell> Shells::Take(const TemplateRef& base) {
+  while (true) {
+    std::optional<Shell> spare;
+    {
+      absl::MutexLock lock(&mutex_);
+      Stock& stock = stocks_[base->key];
+      stock.last_taken = clock_.Uptime();
+      if (!stock.spare.empty()) {
+        spare = std::move(stock.spare.front());
+        stock.spare.pop_front();
+      }
+    }
+    Refill(base);
+    if (!spare.has_value()) return Start(base);
+    // It may have died while it waited.
+    if (driver_.Get(spare->vm.id).ok()) return *std::move(spare);
+    Destroy(spare->vm.id).IgnoreError();
+  }
+}
+
+absl::StatusOr<Shell> Shells::Start(const TemplateRef& base) {
+  VmConfig config = MachineConfig(base->spec, base->directory);
+  config.start = VmStart::kShell;
+  config.memory_file = base->RamFile();
+  ORCH_ASSIGN_OR_RETURN(config.directory, directories_.Create(config.id));
+  absl::Status made;
+  if (base->spec.scratch_mib != 0) {
+    config.scratch_disk = config.directory + "/scratch.qcow2";
+    made = ScratchDisks::MakeOverlay(config.scratch_disk, base->DiskFile());
+  }
+  if (made.ok()) made = directories_.GiveAway(config.id);
+  absl::StatusOr<VmInfo> vm = made.ok() ? driver_.Start(config) : made;
+  if (vm.ok()) return Shell{.vm = *std::move(vm), .base = base};
+  Destroy(config.id).IgnoreError();
+  return vm.status();
+}
+
+absl::Status Shells::Destroy(const VmId& id) {
+  ORCH_RETURN_IF_ERROR(driver_.Destroy(id));
+  return directories_.Remove(id);
+}
+
+void Shells::Refill(const TemplateRef& base) {
+  size_t missing = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return;
+    Stock& stock = stocks_[base->key];
+    const size_t have = stock.spare.size() + stock.starting;
+    missing = have < options_.spare ? options_.spare - have : 0;
+    stock.starting += missing;
+  }
+  for (; missing > 0; --missing) pool_.Run([this, base] { StartSpare(base); });
+}
+
+void Shells::StartSpare(const TemplateRef& base) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return;
+  }
+  absl::StatusOr<Shell> shell = Start(base);
+  if (!shell.ok()) {
+    Log(LogLevel::kWarning, "shell_failed",
+        {{"template", base->key}, {"status", shell.status()}});
+  }
+  bool wanted = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto stock = stocks_.find(base->key);
+    wanted = !stopping_ && stock != stocks_.end();
+    if (stock != stocks_.end()) --stock->second.starting;
+    if (wanted && shell.ok()) stock->second.spare.push_back(*shell);
+  }
+  if (!wanted && shell.ok()) Destroy(shell->vm.id).IgnoreError();
+}
+
+void Shells::Trim() {
+  std::vector<Shell> unused;
+  {
+    absl::MutexLock lock(&mutex_);
+    const absl::Duration now = clock_.Uptime();
+    for (auto it = stocks_.begin(); it != stocks_.end();) {
+      Stock& stock = it->second;
+      if (stock.starting > 0 || now - stock.last_taken < options_.keep) {
+        ++it;
+        continue;
+      }
+      std::move(stock.spare.begin(), stock.spare.end(), std::back_inserter(unused));
+      it = stocks_.erase(it);
+    }
+  }
+  DestroyAll(std::move(unused));
+}
+
+void Shells::Discard(const std::string& template_key) {
+  std::vector<Shell> shells;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto it = stocks_.find(template_key);
+    if (it == stocks_.end()) return;
+    std::move(it->second.spare.begin(), it->second.spare.end(), std::back_inserter(shells));
+    it->second.spare.clear();
+  }
+  DestroyAll(std::move(shells));
+}
+
+size_t Shells::spare_count() const {
+  absl::MutexLock lock(&mutex_);
+  size_t count = 0;
+  for (const auto& [key, stock] : stocks_) count += stock.spare.size();
+  return count;
+}
+
+void Shells::DestroyAll(std::vector<Shell> shells) {
+  for (const Shell& shell : shells) {
+    if (absl::Status down = Destroy(shell.vm.id); !down.ok()) {
+      Log(LogLevel::kError, "shell_not_destroyed",
+          {{"vm_id", shell.vm.id.value()}, {"status", down}});
+    }
+  }
+}
+
+}  // namespace orch
