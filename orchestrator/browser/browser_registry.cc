@@ -1,26 +1,27 @@
 #include "orchestrator/browser/browser_registry.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
-#include "absl/time/clock.h"
 
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/browser/fork_batch.h"
 #include "orchestrator/browser/resolve_spec.h"
 
 namespace orch {
 namespace {
 
 constexpr size_t kLookupThreads = 2;
-constexpr size_t kStrandThreads = 4;
-// A machine that libvirt cannot end at once gets another chance.
-constexpr int kTearDownTries = 3;
-constexpr absl::Duration kTearDownPause = absl::Seconds(1);
+// A browser that sleeps, wakes or ends holds one while it does.
+constexpr size_t kStrandThreads = 16;
+constexpr absl::Duration kDefaultTimeout = absl::Seconds(60);
+constexpr absl::Duration kDefaultPoolTimeout = absl::Seconds(600);
+
+absl::Status Stopping() { return absl::UnavailableError("the daemon is stopping"); }
 
 }  // namespace
 
@@ -32,281 +33,352 @@ absl::StatusOr<std::unique_ptr<BrowserRegistry>> BrowserRegistry::Create(Depende
 }
 
 BrowserRegistry::BrowserRegistry(Dependencies dependencies, Options options)
-    : driver_(dependencies.driver),
-      images_(dependencies.images),
-      clock_(dependencies.clock),
+    : deps_(dependencies),
       options_(std::move(options)),
-      records_(dependencies.store, dependencies.clock),
-      directories_(options_.state_dir + "/vms", driver_.host().vm_uid, driver_.host().vm_gid),
-      scratch_disks_(options_.state_dir + "/scratch"),
-      launcher_(driver_, dependencies.transport, directories_, scratch_disks_, clock_,
-                options_.boot_timeout),
+      records_(deps_.store, deps_.clock),
+      connections_([this](const SessionId& id) {
+        const Entry entry = Find(id);
+        if (entry == nullptr) return;
+        entry->NoteActivity();
+        entry->Run([](LiveBrowser& browser) { browser.OnIdle(); });
+      }),
+      deadlines_(deps_.clock,
+                 [this](const SessionId& id) {
+                   const Entry entry = Find(id);
+                   if (entry == nullptr) return;
+                   entry->Run([](LiveBrowser& browser) { browser.OnDeadline(); });
+                 }),
+      world_{.driver = deps_.driver,
+             .cloner = deps_.cloner,
+             .shells = deps_.shells,
+             .states = deps_.states,
+             .guests = deps_.guests,
+             .budget = deps_.budget,
+             .records = records_,
+             .connections = connections_,
+             .deadlines = deadlines_,
+             .owners = owners_,
+             .clock = deps_.clock,
+             .directories = deps_.directories,
+             .deepen_after = options_.deepen_after},
       lookup_pool_(kLookupThreads),
       strand_pool_(kStrandThreads),
-      boot_pool_(options_.max_concurrent_boots) {}
+      clone_pool_(options_.max_concurrent_clones) {}
 
 BrowserRegistry::~BrowserRegistry() {
   vm_events_.reset();
-  CancelBoots();
-}
-
-void BrowserRegistry::CancelBoots() {
-  for (const std::shared_ptr<Entry>& entry : Entries()) {
-    entry->cancel_boot.Cancel(absl::UnavailableError("the daemon is stopping"));
+  deadlines_.Stop();
+  deps_.templates.Cancel(Stopping());
+  std::vector<Entry> entries;
+  {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(
+        +[](size_t* awaited) { return *awaited == 0; }, &awaited_templates_));
+    for (const auto& [id, entry] : entries_) entries.push_back(entry);
+    entries_.clear();
+  }
+  for (const Entry& entry : entries) {
+    const absl::StatusOr<Browser> record = records_.GetLive(entry->id());
+    if (record.ok() && record->state == BrowserState::kCreating) entry->Interrupt(Stopping());
   }
 }
 
 absl::Status BrowserRegistry::Recover() {
-  ORCH_RETURN_IF_ERROR(scratch_disks_.RemoveLeftovers());
   ORCH_RETURN_IF_ERROR(records_.Load());
   RecoveryInput input{.records = records_.Live(), .running_vms = {}, .directories = {}};
   {
     absl::MutexLock lock(&mutex_);
     for (const Browser& browser : input.records) {
-      entries_.emplace(browser.id,
-                       std::make_shared<Entry>(browser.id, browser.spec.memory_mib, strand_pool_));
+      entries_.emplace(browser.id, std::make_shared<LiveBrowser>(browser.id, world_, strand_pool_,
+                                                                 /*settled=*/nullptr));
+      deps_.budget.Adopt(browser.id.value(), browser.spec.memory_mib, browser.vm.has_value());
     }
   }
-  // With the entries in place and before List, so that a machine which ends meanwhile is noticed
-  // one way or the other.
-  vm_events_ = driver_.Subscribe([this](const VmEvent& event) { OnVmEvent(event); });
-  ORCH_ASSIGN_OR_RETURN(const std::vector<VmInfo> vms, driver_.List());
-  ORCH_ASSIGN_OR_RETURN(const std::vector<SessionId> directories, directories_.List());
+  watch_ = records_.Watch([this](const Browser& browser) { OnRecord(browser); });
+  // Before List: a machine that ends meanwhile is noticed one way or the other.
+  vm_events_ = deps_.driver.Subscribe([this](const VmEvent& event) { OnVmEvent(event); });
+  ORCH_ASSIGN_OR_RETURN(const std::vector<VmInfo> vms, deps_.driver.List());
+  ORCH_ASSIGN_OR_RETURN(const std::vector<VmId> directories, deps_.directories.List());
   input.directories.insert(directories.begin(), directories.end());
   for (const VmInfo& vm : vms) input.running_vms.insert(vm.id);
   const RecoveryPlan plan = PlanRecovery(input);
-  for (const VmInfo& vm : vms) {
-    if (std::find(plan.adopt.begin(), plan.adopt.end(), vm.id) == plan.adopt.end()) continue;
-    Log(LogLevel::kInfo, "browser_adopted", {{"session_id", vm.id.value()}});
-    connections_.Add(vm.id, launcher_.Attach(vm));
-    // It may have ended, and been failed, before it was added.
-    if (!records_.GetLive(vm.id).ok()) Forget(vm.id);
-  }
-  Apply(plan);
+  ORCH_RETURN_IF_ERROR(deps_.states.RemoveLeftovers(plan.asleep));
+  Apply(plan, vms);
   return absl::OkStatus();
 }
 
-void BrowserRegistry::Apply(const RecoveryPlan& plan) {
-  for (const SessionId& id : plan.orphans) {
-    const absl::Status down = launcher_.TearDown(id);
-    Log(down.ok() ? LogLevel::kWarning : LogLevel::kError, "orphan_removed",
-        {{"session_id", id.value()}, {"status", down}});
+void BrowserRegistry::Apply(const RecoveryPlan& plan, const std::vector<VmInfo>& vms) {
+  for (const VmId& id : plan.orphans) {
+    const absl::Status down = deps_.shells.Destroy(id);
+    Log(down.ok() ? LogLevel::kInfo : LogLevel::kError, "orphan_removed",
+        {{"vm_id", id.value()}, {"status", down}});
   }
+  AdoptAll(plan, vms);
   absl::BlockingCounter left(static_cast<int>(plan.fail.size() + plan.finish_deleting.size()));
-  const auto on_strand = [&](const SessionId& id,
-                             std::function<void(std::shared_ptr<Entry>)> work) {
-    const std::shared_ptr<Entry> entry = Find(id);
-    if (entry == nullptr) {  // An event was faster.
-      left.DecrementCount();
-      return;
-    }
-    entry->strand.Run([&left, entry, work = std::move(work)] {
-      work(entry);
+  for (const RecoveryPlan::Failure& failure : plan.fail) {
+    Find(failure.id)->Run([&left, reason = failure.reason](LiveBrowser& browser) {
+      browser.Fail(absl::AbortedError(reason));
       left.DecrementCount();
     });
-  };
-  for (const RecoveryPlan::Failure& failure : plan.fail) {
-    on_strand(failure.id, [this, reason = absl::AbortedError(failure.reason)](
-                              const std::shared_ptr<Entry>& entry) { Fail(entry, reason); });
   }
   for (const SessionId& id : plan.finish_deleting) {
-    on_strand(id, [this](const std::shared_ptr<Entry>& entry) { FinishDeleting(entry); });
+    Find(id)->Run([&left](LiveBrowser& browser) {
+      browser.Delete([](const absl::StatusOr<Browser>&) {});
+      left.DecrementCount();
+    });
   }
   left.Wait();
 }
 
-absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, Done settled) {
-  ORCH_ASSIGN_OR_RETURN(const Image image,
-                        images_.Get(spec.image.empty() ? options_.default_image : spec.image));
-  if (!image.has_agent) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "spec.image: image ", image.name, " has no agent, so no browser can be made of it"));
+void BrowserRegistry::AdoptAll(const RecoveryPlan& plan, const std::vector<VmInfo>& vms) {
+  for (const SessionId& id : plan.adopt) {
+    const absl::StatusOr<Browser> record = records_.GetLive(id);
+    const Entry entry = Find(id);
+    if (!record.ok() || entry == nullptr) continue;
+    std::optional<VmInfo> machine;
+    for (const VmInfo& vm : vms) {
+      if (vm.id == record->vm) machine = vm;
+    }
+    // Pins the template. Without one the browser runs, but cannot sleep on disk any more.
+    absl::StatusOr<TemplateRef> base = deps_.catalog.Peek(record->template_key);
+    if (!base.ok()) {
+      Log(LogLevel::kWarning, "template_missing",
+          {{"session_id", id.value()}, {"status", base.status()}});
+    }
+    entry->Run([machine, base = base.ok() ? *base : nullptr](LiveBrowser& browser) {
+      browser.Adopt(machine, base);
+    });
   }
-  Browser browser{.id = SessionId::Generate()};
-  ORCH_ASSIGN_OR_RETURN(browser.spec, ResolveSpec(spec, image, driver_.host()));
-  browser.created_at = clock_.Now();
-  browser.image_digest = image.digest;
-  ORCH_ASSIGN_OR_RETURN(const std::shared_ptr<Entry> entry,
-                        Admit(browser.id, browser.spec, std::move(settled)));
-  if (absl::Status kept = records_.Insert(browser); !kept.ok()) {
-    Forget(browser.id);
-    return kept;
-  }
-  boot_pool_.Run([this, entry, browser, image] { Boot(entry, browser, image); });
-  return browser;
 }
 
-absl::StatusOr<std::shared_ptr<BrowserRegistry::Entry>> BrowserRegistry::Admit(
-    const SessionId& id, const BrowserSpec& spec, Done settled) {
-  const uint64_t budget =
-      options_.memory_budget_mib != 0 ? options_.memory_budget_mib : driver_.host().memory_mib;
-  absl::MutexLock lock(&mutex_);
-  uint64_t committed = 0;
-  for (const auto& [other, entry] : entries_) committed += entry->memory_mib;
-  if (committed + spec.memory_mib > budget) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "the host is full: browsers hold ", committed, " of ", budget, " MiB and this one needs ",
-        spec.memory_mib, " MiB; delete browsers or raise memory_budget_mib"));
+absl::StatusOr<BrowserRegistry::Plan> BrowserRegistry::Resolve(
+    const BrowserSpec& spec, absl::Duration default_timeout) const {
+  Plan plan;
+  ORCH_ASSIGN_OR_RETURN(
+      plan.image, deps_.images.Get(spec.image.empty() ? options_.default_image : spec.image));
+  const HostInfo& host = deps_.driver.host();
+  ORCH_ASSIGN_OR_RETURN(plan.spec, ResolveSpec(spec, plan.image, host, default_timeout));
+  plan.base = ResolveTemplate(plan.spec, plan.image, host);
+  return plan;
+}
+
+absl::StatusOr<BrowserRegistry::Entry> BrowserRegistry::Insert(const Browser& browser,
+                                                               Done settled) {
+  ORCH_RETURN_IF_ERROR(deps_.budget.Admit(browser.id.value(), browser.spec.memory_mib));
+  auto entry = std::make_shared<LiveBrowser>(browser.id, world_, strand_pool_, std::move(settled));
+  {
+    absl::MutexLock lock(&mutex_);
+    entries_.emplace(browser.id, entry);
   }
-  auto entry = std::make_shared<Entry>(id, spec.memory_mib, strand_pool_);
-  entry->booting = true;
-  entry->settled = std::move(settled);
-  entries_.emplace(id, entry);
+  if (absl::Status kept = records_.Insert(browser); !kept.ok()) {
+    deps_.budget.Remove(browser.id.value());
+    absl::MutexLock lock(&mutex_);
+    entries_.erase(browser.id);
+    return kept;
+  }
   return entry;
 }
 
-void BrowserRegistry::Boot(const std::shared_ptr<Entry>& entry, const Browser& browser,
-                           const Image& image) {
-  if (entry->boot_claimed.exchange(true)) return;  // Deleted before its turn came.
-  absl::Status ready_to_boot = entry->cancel_boot.status();
-  if (ready_to_boot.ok()) ready_to_boot = images_.Verify(image);
-  absl::StatusOr<std::shared_ptr<GuestChannel>> channel =
-      ready_to_boot.ok() ? launcher_.Launch(browser, image, entry->cancel_boot) : ready_to_boot;
-  entry->strand.Run([this, entry, channel = std::move(channel)]() mutable {
-    FinishBoot(entry, std::move(channel));
-  });
+absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, Done settled) {
+  ORCH_ASSIGN_OR_RETURN(const Plan plan, Resolve(spec, kDefaultTimeout));
+  Browser browser{.id = SessionId::Generate()};
+  browser.spec = plan.spec;
+  browser.created_at = deps_.clock.Now();
+  browser.image_digest = plan.image.digest;
+  ORCH_ASSIGN_OR_RETURN(const Entry entry, Insert(browser, std::move(settled)));
+  MakeFromTemplate(entry, plan, Cloner::Hurry::kNow);
+  return browser;
 }
 
-void BrowserRegistry::FinishBoot(const std::shared_ptr<Entry>& entry,
-                                 absl::StatusOr<std::shared_ptr<GuestChannel>> channel) {
-  entry->booting = false;
-  // The machine may have ended, or its deletion been asked for, since the boot succeeded.
-  if (absl::Status cancelled = entry->cancel_boot.status(); !cancelled.ok()) channel = cancelled;
-  if (!entry->deleted.empty()) {
-    FinishDeleting(entry);
+absl::StatusOr<SessionId> BrowserRegistry::CreatePooled(const Pool& pool, Done done) {
+  const absl::StatusOr<Plan> plan = Resolve(pool.spec.browser, kDefaultPoolTimeout);
+  if (!plan.ok()) {
+    done(plan.status());
+    return plan.status();
+  }
+  Browser browser{.id = SessionId::Generate()};
+  browser.spec = plan->spec;
+  browser.created_at = deps_.clock.Now();
+  browser.image_digest = plan->image.digest;
+  browser.membership = PoolMembership{.pool = pool.id, .generation = pool.generation};
+  // The callback is either the entry's, or called here.
+  auto shared = std::make_shared<Done>(std::move(done));
+  absl::StatusOr<Entry> entry = Insert(
+      browser, [shared](absl::StatusOr<Browser> settled) { (*shared)(std::move(settled)); });
+  if (!entry.ok()) {
+    (*shared)(entry.status());
+    return entry.status();
+  }
+  MakeFromTemplate(*entry, *plan, Cloner::Hurry::kLater);
+  return browser.id;
+}
+
+void BrowserRegistry::MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry) {
+  {
+    absl::MutexLock lock(&mutex_);
+    ++awaited_templates_;
+  }
+  deps_.templates.GetOrBuild(
+      plan.base, plan.image, [this, entry, hurry](absl::StatusOr<TemplateRef> base) {
+        if (base.ok()) {
+          clone_pool_.Run([this, entry, hurry, base = *std::move(base)] {
+            // Not for one that was deleted meanwhile.
+            if (!records_.GetLive(entry->id()).ok()) return;
+            absl::StatusOr<Clone> clone = deps_.cloner.FromTemplate(base, hurry);
+            entry->Run([clone = std::move(clone)](LiveBrowser& browser) mutable {
+              browser.Begin(std::move(clone));
+            });
+          });
+        } else {
+          entry->Run([reason = base.status()](LiveBrowser& browser) { browser.Begin(reason); });
+        }
+        absl::MutexLock lock(&mutex_);
+        --awaited_templates_;
+      });
+}
+
+void BrowserRegistry::OnStrand(const SessionId& id, Done done,
+                               absl::AnyInvocable<void(LiveBrowser&, Done)> work) {
+  if (const Entry entry = Find(id)) {
+    entry->Run([work = std::move(work), done = std::move(done)](LiveBrowser& browser) mutable {
+      work(browser, std::move(done));
+    });
     return;
   }
-  if (!channel.ok()) {
-    Fail(entry, channel.status());
-    return;
-  }
-  connections_.Add(entry->id, *std::move(channel));
-  absl::StatusOr<Browser> ready = records_.Transition(entry->id, BrowserState::kReady);
-  if (!ready.ok()) {
-    Fail(entry, ready.status());
-    return;
-  }
-  Log(LogLevel::kInfo, "browser_ready", {{"session_id", entry->id.value()}});
-  std::exchange(entry->settled, nullptr)(std::move(ready));
+  lookup_pool_.Run([this, id, done = std::move(done)]() mutable { done(WhyNotCallable(id)); });
+}
+
+void BrowserRegistry::Acquire(const SessionId& id, Done done) {
+  OnStrand(id, std::move(done),
+           [](LiveBrowser& browser, Done answer) { browser.Acquire(std::move(answer)); });
+}
+
+void BrowserRegistry::Release(const SessionId& id, Done done) {
+  OnStrand(id, std::move(done),
+           [](LiveBrowser& browser, Done answer) { answer(browser.Release()); });
 }
 
 void BrowserRegistry::DeleteBrowser(const SessionId& id, Done done) {
-  const std::shared_ptr<Entry> entry = Find(id);
+  const Entry entry = Find(id);
   if (entry == nullptr) {
     lookup_pool_.Run([this, id, done = std::move(done)]() mutable { done(records_.Get(id)); });
     return;
   }
-  entry->cancel_boot.Cancel(absl::AbortedError("it was deleted while being created"));
-  entry->strand.Run([this, entry, done = std::move(done)]() mutable {
-    absl::StatusOr<Browser> live = records_.GetLive(entry->id);
-    if (!live.ok()) {  // It ended while this waited for its turn.
-      done(records_.Get(entry->id));
-      return;
-    }
-    entry->deleted.push_back(std::move(done));
-    if (live->state != BrowserState::kDeleting) {
-      absl::StatusOr<Browser> deleting = records_.Transition(entry->id, BrowserState::kDeleting);
-      if (!deleting.ok()) {
-        std::exchange(entry->deleted, {}).back()(deleting.status());
-        return;
-      }
-    }
-    // A boot under way has been cancelled, and FinishBoot goes on from there; one that waits for
-    // its turn never begins.
-    if (entry->booting && !entry->boot_claimed.exchange(true)) entry->booting = false;
-    if (!entry->booting) FinishDeleting(entry);
+  entry->Interrupt(absl::AbortedError("it was deleted meanwhile"));
+  entry->Run([done = std::move(done)](LiveBrowser& browser) mutable {
+    browser.Delete(std::move(done));
   });
 }
 
-void BrowserRegistry::Fail(const std::shared_ptr<Entry>& entry, const absl::Status& reason) {
-  if (!records_.GetLive(entry->id).ok()) return;  // It has ended already.
-  const absl::Status full(reason.code(),
-                          absl::StrCat("browser ", entry->id.value(), ": ", reason.message(),
-                                       launcher_.ConsoleNote(entry->id)));
-  Log(LogLevel::kError, "browser_failed", {{"session_id", entry->id.value()}, {"status", reason}});
-  connections_.Remove(entry->id, full);
-  absl::Status ended = TearDownPersistently(entry->id);
-  if (ended.ok()) {
-    ended = records_.Transition(entry->id, BrowserState::kFailed, full.message()).status();
-  }
-  if (ended.ok()) {
-    Forget(entry->id);
-  } else {  // It keeps its entry, and with it its memory, until it is deleted.
-    Log(LogLevel::kError, "browser_not_ended",
-        {{"session_id", entry->id.value()}, {"status", ended}});
-  }
-  if (entry->settled) std::exchange(entry->settled, nullptr)(full);
+void BrowserRegistry::Standby(const SessionId& id, StandbyLevel level, absl::Duration wait,
+                              Done done) {
+  const absl::Duration deadline = deps_.clock.Uptime() + wait;
+  OnStrand(id, std::move(done), [level, deadline](LiveBrowser& browser, Done answer) {
+    browser.StandbyWhenIdle(level, deadline, std::move(answer));
+  });
 }
 
-absl::Status BrowserRegistry::TearDownPersistently(const SessionId& id) {
-  absl::Status down = launcher_.TearDown(id);
-  for (int i = 1; i < kTearDownTries && !down.ok(); ++i) {
-    absl::SleepFor(kTearDownPause);
-    down = launcher_.TearDown(id);
-  }
-  return down;
+void BrowserRegistry::Resume(const SessionId& id, Done done) {
+  OnStrand(id, std::move(done), [](LiveBrowser& browser, Done answer) { answer(browser.Wake()); });
 }
 
-void BrowserRegistry::FinishDeleting(const std::shared_ptr<Entry>& entry) {
-  connections_.Remove(entry->id, absl::FailedPreconditionError(absl::StrCat(
-                                     "browser ", entry->id.value(), " is being deleted")));
-  const absl::Status down = TearDownPersistently(entry->id);
-  absl::StatusOr<Browser> deleted =
-      down.ok() ? records_.Transition(entry->id, BrowserState::kDeleted) : down;
-  if (deleted.ok()) {
-    Log(LogLevel::kInfo, "browser_deleted", {{"session_id", entry->id.value()}});
-    Forget(entry->id);
-  } else {
-    Log(LogLevel::kError, "delete_failed",
-        {{"session_id", entry->id.value()}, {"status", deleted.status()}});
-  }
-  if (entry->settled) {
-    std::exchange(entry->settled, nullptr)(absl::AbortedError(
-        absl::StrCat("browser ", entry->id.value(), " was deleted while being created")));
-  }
-  for (Done& done : std::exchange(entry->deleted, {})) done(deleted);
+void BrowserRegistry::Update(const SessionId& id, const Times& times, Done done) {
+  OnStrand(id, std::move(done), [this, id, times](LiveBrowser& browser, Done answer) {
+    const absl::Status valid = CheckTimes(times.timeout, times.standby_after);
+    if (!valid.ok()) {
+      answer(valid);
+      return;
+    }
+    answer(records_.Update(id, [&](Browser& record) {
+      record.spec.timeout = times.timeout.value_or(record.spec.timeout);
+      if (times.standby_after.has_value()) record.spec.standby_after = times.standby_after;
+    }));
+    browser.OnIdle();
+  });
 }
 
-void BrowserRegistry::Forget(const SessionId& id) {
-  connections_.Remove(
-      id, absl::FailedPreconditionError(absl::StrCat("browser ", id.value(), " has ended")));
+void BrowserRegistry::Fork(const SessionId& id, uint32_t count, ForkDone done) {
+  if (count == 0 || count > kMaxForks) {
+    done(absl::InvalidArgumentError(
+        absl::StrCat("count is ", count, "; it must be 1..", kMaxForks)));
+    return;
+  }
+  auto shared = std::make_shared<ForkDone>(std::move(done));
+  OnStrand(
+      id, [shared](const absl::StatusOr<Browser>& missing) { (*shared)(missing.status()); },
+      [this, count, shared](LiveBrowser& source, const Done&) {
+        ForkOnStrand(source, count, std::move(*shared));
+      });
+}
+
+void BrowserRegistry::ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone done) {
+  const absl::StatusOr<Browser> record = records_.GetLive(source.id());
+  absl::StatusOr<LiveBrowser::ForkSource> state = source.PrepareFork();
+  if (!record.ok() || !state.ok()) {
+    done(record.ok() ? state.status() : record.status());
+    return;
+  }
+  // Deletes the forks again when one of them fails.
+  auto batch = std::make_shared<ForkBatch>(
+      count,
+      [this](const SessionId& id) { DeleteBrowser(id, [](const absl::StatusOr<Browser>&) {}); },
+      std::move(done));
+  absl::BlockingCounter cloning(static_cast<int>(count));
+  for (uint32_t i = 0; i < count; ++i) {
+    Browser fork{.id = SessionId::Generate()};
+    fork.spec = record->spec;
+    fork.created_at = deps_.clock.Now();
+    fork.image_digest = record->image_digest;
+    absl::StatusOr<Entry> entry =
+        Insert(fork, [batch](absl::StatusOr<Browser> settled) { batch->Add(std::move(settled)); });
+    if (!entry.ok()) {
+      batch->Add(entry.status());
+      cloning.DecrementCount();
+      continue;
+    }
+    clone_pool_.Run([this, entry = *entry, &state, &cloning] {
+      absl::StatusOr<Clone> clone =
+          deps_.cloner.FromState(state->state, Cloner::DiskUse::kCopy);
+      entry->Run([clone = std::move(clone)](LiveBrowser& browser) mutable {
+        browser.Begin(std::move(clone));
+      });
+      cloning.DecrementCount();
+    });
+  }
+  // Until then the source must neither wake, which would change the state, nor end.
+  cloning.Wait();
+  if (state->temporary.has_value()) deps_.states.Remove(*state->temporary).IgnoreError();
+}
+
+void BrowserRegistry::OnRecord(const Browser& browser) {
+  if (!IsTerminal(browser.state)) return;
+  deps_.budget.Remove(browser.id.value());
   absl::MutexLock lock(&mutex_);
-  entries_.erase(id);
+  entries_.erase(browser.id);
 }
 
 void BrowserRegistry::OnVmEvent(const VmEvent& event) {
   if (event.kind != VmEventKind::kStopped) return;
-  const std::shared_ptr<Entry> entry = Find(event.id);
+  const std::optional<SessionId> id = owners_.Find(event.id);
+  const Entry entry = id.has_value() ? Find(*id) : nullptr;
   if (entry == nullptr) return;
   const absl::Status reason =
       absl::UnavailableError(absl::StrCat("its virtual machine ended: ", event.reason));
-  entry->cancel_boot.Cancel(reason);
-  entry->strand.Run([this, entry, reason] {
-    absl::StatusOr<Browser> live = records_.GetLive(entry->id);
-    // A boot notices by its token; a deletion expects it.
-    if (entry->booting || !live.ok() || live->state == BrowserState::kDeleting) return;
-    Fail(entry, reason);
-  });
+  entry->Interrupt(reason);
+  entry->Run([vm = event.id, reason](LiveBrowser& browser) { browser.OnVmStopped(vm, reason); });
 }
 
-uint64_t BrowserRegistry::CommittedMemoryMib() const {
-  absl::MutexLock lock(&mutex_);
-  uint64_t committed = 0;
-  for (const auto& [id, entry] : entries_) committed += entry->memory_mib;
-  return committed;
+absl::StatusOr<std::string> BrowserRegistry::MachineDirectory(const SessionId& id) const {
+  ORCH_ASSIGN_OR_RETURN(const Browser browser, records_.Get(id));
+  if (browser.vm.has_value()) return deps_.directories.PathOf(*browser.vm);
+  return absl::NotFoundError(
+      absl::StrCat("browser ", id.value(), " is ", ToString(browser.state), " and has no machine"));
 }
 
-std::shared_ptr<BrowserRegistry::Entry> BrowserRegistry::Find(const SessionId& id) const {
+BrowserRegistry::Entry BrowserRegistry::Find(const SessionId& id) const {
   absl::MutexLock lock(&mutex_);
   const auto it = entries_.find(id);
   return it == entries_.end() ? nullptr : it->second;
-}
-
-std::vector<std::shared_ptr<BrowserRegistry::Entry>> BrowserRegistry::Entries() const {
-  absl::MutexLock lock(&mutex_);
-  std::vector<std::shared_ptr<Entry>> entries;
-  for (const auto& [id, entry] : entries_) entries.push_back(entry);
-  return entries;
 }
 
 absl::Status BrowserRegistry::WhyNotCallable(const SessionId& id) const {
@@ -319,7 +391,18 @@ absl::Status BrowserRegistry::WhyNotCallable(const SessionId& id) const {
 void BrowserRegistry::Lease(const SessionId& id, absl::Time deadline,
                             absl::AnyInvocable<void(absl::StatusOr<GuestLease>)> done) {
   if (connections_.Lease(id, deadline, done)) return;
-  lookup_pool_.Run([this, id, done = std::move(done)]() mutable { done(WhyNotCallable(id)); });
+  const Entry entry = Find(id);
+  if (entry == nullptr) {
+    lookup_pool_.Run([this, id, done = std::move(done)]() mutable { done(WhyNotCallable(id)); });
+    return;
+  }
+  entry->Run([this, deadline, done = std::move(done)](LiveBrowser& browser) mutable {
+    if (absl::Status callable = browser.MakeCallable(); !callable.ok()) {
+      done(callable);
+    } else if (!connections_.Lease(browser.id(), deadline, done)) {
+      done(WhyNotCallable(browser.id()));
+    }
+  });
 }
 
 }  // namespace orch

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,137 +14,160 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
-#include "orchestrator/base/cancel_token.h"
 #include "orchestrator/base/clock.h"
-#include "orchestrator/base/strand.h"
 #include "orchestrator/base/thread_pool.h"
-#include "orchestrator/browser/browser_launcher.h"
 #include "orchestrator/browser/browser_records.h"
+#include "orchestrator/browser/deadline_queue.h"
 #include "orchestrator/browser/guest_access.h"
 #include "orchestrator/browser/guest_connections.h"
+#include "orchestrator/browser/live_browser.h"
+#include "orchestrator/browser/pooled_browsers.h"
 #include "orchestrator/browser/recovery_plan.h"
-#include "orchestrator/browser/scratch_disks.h"
-#include "orchestrator/browser/vm_directories.h"
+#include "orchestrator/browser/vm_owners.h"
 #include "orchestrator/driver/vm_driver.h"
 #include "orchestrator/image/image_catalog.h"
+#include "orchestrator/snapshot/cloner.h"
+#include "orchestrator/snapshot/guest_control.h"
+#include "orchestrator/snapshot/host_budget.h"
+#include "orchestrator/snapshot/saved_states.h"
+#include "orchestrator/snapshot/shells.h"
+#include "orchestrator/snapshot/template_catalog.h"
+#include "orchestrator/snapshot/templates.h"
+#include "orchestrator/snapshot/vm_directories.h"
 #include "orchestrator/store/state_store.h"
-#include "orchestrator/transport/guest_transport.h"
 
 namespace orch {
 
-// All browsers of this host: creates, finds, watches and deletes them, and notices when one dies.
+// All browsers of this host: creates, forks, finds, watches and deletes them, lets them sleep and
+// wakes them, and notices when one dies.
 //
-// Thread-safe. Each browser has a strand on which everything that changes it happens, one thing at
-// a time; boots run on a pool of their own so that slow guests do not hold up anything else.
-// Nothing is called with a mutex held. The destructor cancels boots under way and lets ready
-// browsers run: the next registry on the same host adopts them.
-class BrowserRegistry : public GuestAccess {
+// Thread-safe; nothing is called with a mutex held. What happens to one browser happens on its
+// strand (see LiveBrowser); clones are made on threads of their own. The destructor lets browsers
+// be as they are: the next registry on the same host adopts them.
+class BrowserRegistry : public GuestAccess, public PooledBrowsers {
  public:
   struct Options {
-    // Holds vms/ and scratch/. Exists and is writable.
-    std::string state_dir;
     // Image of a spec that names none.
     std::string default_image = "chromium";
-    // From the driver's start to the agent's word that it is ready.
-    absl::Duration boot_timeout = absl::Seconds(120);
-    // Further boots wait for their turn.
-    size_t max_concurrent_boots = 2;
-    // The sum of all browsers' memory; 0 means the host's memory.
-    uint64_t memory_budget_mib = 0;
+    // Further clones wait for their turn.
+    size_t max_concurrent_clones = 4;
+    // How long a paused browser keeps its memory before it sleeps on disk; infinite: for ever.
+    absl::Duration deepen_after = absl::Minutes(1);
   };
 
   // What the registry works with. All must outlive it.
   struct Dependencies {
     VmDriver& driver;
-    GuestTransport& transport;
     StateStore& store;
     ImageCatalog& images;
+    TemplateCatalog& catalog;
+    Templates& templates;
+    Shells& shells;
+    Cloner& cloner;
+    SavedStates& states;
+    VmDirectories& directories;
+    GuestControl& guests;
+    HostBudget& budget;
     const Clock& clock;
   };
 
-  using Done = absl::AnyInvocable<void(absl::StatusOr<Browser>)>;
+  using Done = PooledBrowsers::Done;
+  using ForkDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<Browser>>)>;
 
-  // Adopts the browsers that still run, finishes or undoes what was half done, removes what nobody
-  // owns. Errors of the driver and of the store.
+  static constexpr uint32_t kMaxForks = 64;
+
+  // Adopts the browsers that still run or sleep, finishes or undoes what was half done, removes what
+  // nobody owns. Errors of the driver and of the store.
   static absl::StatusOr<std::unique_ptr<BrowserRegistry>> Create(Dependencies dependencies,
                                                                  Options options);
   ~BrowserRegistry() override;
 
-  // Records a browser and boots it in the background; `settled` is called once, when it is READY or
-  // has failed (then with the reason's own code). Blocks on the disk only. Errors before the boot
-  // are returned, `settled` is then not called: INVALID_ARGUMENT, NOT_FOUND (image),
-  // RESOURCE_EXHAUSTED (memory budget).
+  // The spec with every default filled in, and the template that it needs. INVALID_ARGUMENT,
+  // NOT_FOUND (image). Blocks on the disk.
+  struct Plan {
+    BrowserSpec spec;
+    Image image;
+    TemplateSpec base;
+  };
+  absl::StatusOr<Plan> Resolve(const BrowserSpec& spec, absl::Duration default_timeout) const;
+
+  // Records a browser and makes it in the background, of its template, which is built first where
+  // it is missing; `settled` is called once, when it is READY or has failed (then with the reason's
+  // own code). Blocks on the disk only. Errors before that are returned, and `settled` is then not
+  // called: INVALID_ARGUMENT, NOT_FOUND (image), RESOURCE_EXHAUSTED.
   absl::StatusOr<Browser> CreateBrowser(const BrowserSpec& spec, Done settled);
 
-  // Calls `done` once with the DELETED record, possibly before this returns. Interrupts a boot. An
-  // ended browser is answered with its record. NOT_FOUND: never existed.
-  void DeleteBrowser(const SessionId& id, Done done);
+  // See PooledBrowsers.
+  absl::StatusOr<SessionId> CreatePooled(const Pool& pool, Done done) override;
+  void Acquire(const SessionId& id, Done done) override;
+  void Release(const SessionId& id, Done done) override;
 
-  BrowserRecords& records() { return records_; }
+  // Calls `done` once with the DELETED record, possibly before this returns. Interrupts its making.
+  // An ended browser is answered with its record. NOT_FOUND: never existed.
+  void DeleteBrowser(const SessionId& id, Done done) override;
 
-  // Interrupts the boots under way and those that wait, as the destructor does. Does not block.
-  void CancelBoots();
+  // As BrowserService says; each `done` is called once. `wait` bounds how long calls under way are
+  // waited for.
+  void Standby(const SessionId& id, StandbyLevel level, absl::Duration wait, Done done);
+  void Resume(const SessionId& id, Done done);
+  void Fork(const SessionId& id, uint32_t count, ForkDone done);
 
-  // Memory that live browsers may use together, by their specs.
-  uint64_t CommittedMemoryMib() const;
+  // Changes a live browser's times. INVALID_ARGUMENT from ResolveSpec.
+  struct Times {
+    std::optional<absl::Duration> timeout;
+    std::optional<absl::Duration> standby_after;
+  };
+  void Update(const SessionId& id, const Times& times, Done done);
+
+  BrowserRecords& records() override { return records_; }
+
+  // Where a live browser's machine writes its console; NOT_FOUND when it has none now.
+  absl::StatusOr<std::string> MachineDirectory(const SessionId& id) const;
+
+  size_t lease_count() const { return connections_.lease_count(); }
 
   void Lease(const SessionId& id, absl::Time deadline,
              absl::AnyInvocable<void(absl::StatusOr<GuestLease>)> done) override;
 
  private:
-  // One live browser. Shared by the map and by work on its strand.
-  struct Entry {
-    Entry(SessionId entry_id, uint64_t memory, ThreadPool& pool)
-        : id(std::move(entry_id)), memory_mib(memory), strand(pool) {}
-    const SessionId id;
-    const uint64_t memory_mib;
-    Strand strand;
-    CancelToken cancel_boot;
-    // Set by whoever comes first: the boot that begins, or the deletion that makes it needless.
-    std::atomic<bool> boot_claimed = false;
-    // The rest is touched on the strand alone, once the entry is in the map.
-    bool booting = false;
-    Done settled;
-    std::vector<Done> deleted;
-  };
+  using Entry = std::shared_ptr<LiveBrowser>;
 
   BrowserRegistry(Dependencies dependencies, Options options);
 
   absl::Status Recover();
-  void Apply(const RecoveryPlan& plan);
-  absl::StatusOr<std::shared_ptr<Entry>> Admit(const SessionId& id, const BrowserSpec& spec,
-                                               Done settled);
-  void Boot(const std::shared_ptr<Entry>& entry, const Browser& browser, const Image& image);
-  void FinishBoot(const std::shared_ptr<Entry>& entry,
-                  absl::StatusOr<std::shared_ptr<GuestChannel>> channel);
-  void Fail(const std::shared_ptr<Entry>& entry, const absl::Status& reason);
-  void FinishDeleting(const std::shared_ptr<Entry>& entry);
-  void Forget(const SessionId& id);
+  void Apply(const RecoveryPlan& plan, const std::vector<VmInfo>& vms);
+  void AdoptAll(const RecoveryPlan& plan, const std::vector<VmInfo>& vms);
+  // Admits and records a browser.
+  absl::StatusOr<Entry> Insert(const Browser& browser, Done settled);
+  void MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry);
+  // On the source's strand.
+  void ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone done);
+  void OnRecord(const Browser& browser);
   void OnVmEvent(const VmEvent& event);
-  std::shared_ptr<Entry> Find(const SessionId& id) const;
-  // Every entry, for work that must not hold the mutex.
-  std::vector<std::shared_ptr<Entry>> Entries() const;
-  absl::Status TearDownPersistently(const SessionId& id);
+  Entry Find(const SessionId& id) const;
+  // Runs `work` on the browser's strand; answers `done` where there is no live browser.
+  void OnStrand(const SessionId& id, Done done,
+                absl::AnyInvocable<void(LiveBrowser&, Done)> work);
   absl::Status WhyNotCallable(const SessionId& id) const;
 
-  VmDriver& driver_;
-  ImageCatalog& images_;
-  const Clock& clock_;
+  const Dependencies deps_;
   const Options options_;
   BrowserRecords records_;
-  VmDirectories directories_;
-  ScratchDisks scratch_disks_;
-  BrowserLauncher launcher_;
+  VmOwners owners_;
 
   mutable absl::Mutex mutex_;
-  absl::flat_hash_map<SessionId, std::shared_ptr<Entry>> entries_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<SessionId, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  // Answers of `templates` that are still to come.
+  size_t awaited_templates_ ABSL_GUARDED_BY(mutex_) = 0;
 
-  // Destroyed from the last to the first: no more events, no more boots, no more leases that wait,
-  // then the strands and the look-ups run dry.
+  std::unique_ptr<BrowserWatch> watch_;
+  GuestConnections connections_;
+  DeadlineQueue deadlines_;
+  LiveBrowser::World world_;
+  // Destroyed from the last to the first, and before all that their work uses.
   ThreadPool lookup_pool_;
   ThreadPool strand_pool_;
-  GuestConnections connections_;
-  ThreadPool boot_pool_;
+  ThreadPool clone_pool_;
   std::unique_ptr<VmEventSubscription> vm_events_;
 };
 

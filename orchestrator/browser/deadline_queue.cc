@@ -13,13 +13,15 @@ constexpr absl::Duration kMaxWait = absl::Milliseconds(200);
 DeadlineQueue::DeadlineQueue(const Clock& clock, std::function<void(const SessionId&)> on_due)
     : clock_(clock), on_due_(std::move(on_due)), thread_([this] { Run(); }) {}
 
-DeadlineQueue::~DeadlineQueue() {
+DeadlineQueue::~DeadlineQueue() { Stop(); }
+
+void DeadlineQueue::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
     changed_.Signal();
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void DeadlineQueue::Set(const SessionId& id, absl::Duration at) {

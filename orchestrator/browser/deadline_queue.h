@@ -23,6 +23,9 @@ class DeadlineQueue {
   DeadlineQueue(const Clock& clock, std::function<void(const SessionId&)> on_due);
   ~DeadlineQueue();
 
+  // Calls back no more, and waits for the callback under way. Idempotent.
+  void Stop();
+
   // Calls back once when the clock's uptime reaches `at`, unless another Set or Clear comes first.
   // Infinite: Clear.
   void Set(const SessionId& id, absl::Duration at);

@@ -62,6 +62,12 @@ bool GuestConnections::RemoveIfIdle(const SessionId& id) {
   return true;
 }
 
+bool GuestConnections::IsActive(const SessionId& id) const {
+  absl::MutexLock lock(&mutex_);
+  const auto it = guests_.find(id);
+  return it != guests_.end() && (!it->second->leases.empty() || !it->second->waiters.empty());
+}
+
 size_t GuestConnections::lease_count() const {
   absl::MutexLock lock(&mutex_);
   return lease_count_;
@@ -145,6 +151,7 @@ void GuestConnections::Connect(const SessionId& id, const std::shared_ptr<Guest>
                    absl::StrCat("browser ", id.value(), ": its guest cannot be reached")));
     }
   }
+  if (!waiters.empty() && !IsActive(id)) on_idle_(id);
 }
 
 std::vector<GuestConnections::Waiter> GuestConnections::TakeWaiters(Guest& guest, bool all) {

@@ -30,7 +30,7 @@ class GuestConnections {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<GuestLease>)>;
 
-  // `on_idle` is called, without a lock, whenever the last lease of a guest was given back.
+  // `on_idle` is called, without a lock, whenever nobody has or awaits a lease of a guest any more.
   explicit GuestConnections(std::function<void(const SessionId&)> on_idle);
   ~GuestConnections();
 
@@ -44,6 +44,9 @@ class GuestConnections {
   // Removes `id` and returns true, unless somebody has or awaits a lease of it. True when there is
   // no `id`.
   bool RemoveIfIdle(const SessionId& id);
+
+  // Whether somebody has or awaits a lease of `id`.
+  bool IsActive(const SessionId& id) const;
 
   // Leases of all guests that were given and not yet given back.
   size_t lease_count() const;

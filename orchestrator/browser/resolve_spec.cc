@@ -13,6 +13,11 @@ namespace orch {
 namespace {
 
 constexpr uint32_t kMinMemoryMib = 128;
+// A kernel alone makes do with less.
+constexpr uint32_t kMinKernelMemoryMib = 4;
+constexpr absl::Duration kMinTimeout = absl::Seconds(10);
+constexpr absl::Duration kMaxTimeout = absl::Hours(72);
+constexpr absl::Duration kDefaultStandbyAfter = absl::Seconds(5);
 constexpr Viewport kDefaultViewport = {.width_px = 1920, .height_px = 1080};
 constexpr Viewport kMinViewport = {.width_px = 320, .height_px = 240};
 constexpr Viewport kMaxViewport = {.width_px = 7680, .height_px = 4320};
@@ -53,17 +58,49 @@ absl::Status ResolveScreen(BrowserSpec& spec, const Image& image) {
 }  // namespace
 
 absl::StatusOr<BrowserSpec> ResolveSpec(BrowserSpec spec, const Image& image,
-                                        const HostInfo& host) {
+                                        const HostInfo& host, absl::Duration default_timeout) {
   spec.image = image.name;
   ORCH_RETURN_IF_ERROR(ResolveScreen(spec, image));
   if (spec.memory_mib == 0) {
     spec.memory_mib = spec.headless ? image.default_memory_mib : image.default_memory_mib_headful;
   }
-  ORCH_RETURN_IF_ERROR(CheckRange("memory_mib", spec.memory_mib, kMinMemoryMib, host.memory_mib,
-                                  " (the host's memory)"));
+  ORCH_RETURN_IF_ERROR(CheckRange("memory_mib", spec.memory_mib,
+                                  image.has_agent ? kMinMemoryMib : kMinKernelMemoryMib,
+                                  host.memory_mib, " (the host's memory)"));
   if (spec.vcpus == 0) spec.vcpus = std::min(image.default_vcpus, host.cpus);
   ORCH_RETURN_IF_ERROR(CheckRange("vcpus", spec.vcpus, 1, host.cpus, " (the host's processors)"));
+  if (spec.timeout == absl::ZeroDuration()) spec.timeout = default_timeout;
+  if (!spec.standby_after.has_value()) spec.standby_after = kDefaultStandbyAfter;
+  ORCH_RETURN_IF_ERROR(CheckTimes(spec.timeout, spec.standby_after));
   return spec;
+}
+
+absl::Status CheckTimes(std::optional<absl::Duration> timeout,
+                        std::optional<absl::Duration> standby_after) {
+  if (timeout.has_value() && (*timeout < kMinTimeout || *timeout > kMaxTimeout)) {
+    return absl::InvalidArgumentError(absl::StrCat("timeout_seconds is ",
+                                                   absl::ToInt64Seconds(*timeout),
+                                                   "; it must be 10..259200 (72 hours)"));
+  }
+  if (standby_after.has_value() && *standby_after != absl::InfiniteDuration() &&
+      (*standby_after < absl::ZeroDuration() || *standby_after > kMaxTimeout)) {
+    return absl::InvalidArgumentError(absl::StrCat("standby_after is ",
+                                                   absl::FormatDuration(*standby_after),
+                                                   "; it must be 0 s to 259200 s (72 hours)"));
+  }
+  return absl::OkStatus();
+}
+
+TemplateSpec ResolveTemplate(const BrowserSpec& spec, const Image& image, const HostInfo& host) {
+  return {.browser = spec,
+          .image_digest = image.digest,
+          .kernel_cmdline = KernelCommandLine(spec, image),
+          .scratch_mib = spec.headless ? image.scratch_mib : image.scratch_mib_headful,
+          .has_agent = image.has_agent,
+          .accelerator = host.accelerator,
+          .transport = host.transport,
+          .cpu_model = host.cpu_model,
+          .hypervisor_version = host.hypervisor_version};
 }
 
 std::string KernelCommandLine(const BrowserSpec& spec, const Image& image) {

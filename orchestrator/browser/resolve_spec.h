@@ -1,20 +1,34 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 #include "orchestrator/driver/vm_driver.h"
 #include "orchestrator/image/image.h"
 #include "orchestrator/model/browser.h"
+#include "orchestrator/snapshot/template.h"
 
 namespace orch {
 
-// Fills in every default of `spec` from its image and checks it against the host. Pure.
+// Fills in every default of `spec`, from its image and with `default_timeout`, and checks it against
+// the host. Pure.
 //
 // An image without a screen makes every browser headless. INVALID_ARGUMENT names the field and its
 // limit.
-absl::StatusOr<BrowserSpec> ResolveSpec(BrowserSpec spec, const Image& image, const HostInfo& host);
+absl::StatusOr<BrowserSpec> ResolveSpec(BrowserSpec spec, const Image& image, const HostInfo& host,
+                                        absl::Duration default_timeout);
+
+// Checks times as they are given for a live browser; absent ones stay as they are. INVALID_ARGUMENT
+// names the field and its limits.
+absl::Status CheckTimes(std::optional<absl::Duration> timeout,
+                        std::optional<absl::Duration> standby_after);
+
+// The template that a browser with this resolved spec is a clone of. Pure.
+TemplateSpec ResolveTemplate(const BrowserSpec& spec, const Image& image, const HostInfo& host);
 
 // The guest's kernel command line: the console, the agent's orch.* settings for this spec, and what
 // the image wants.

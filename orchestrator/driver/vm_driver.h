@@ -28,6 +28,8 @@ struct HostInfo {
   std::string accelerator_reason;
   TransportKind transport = TransportKind::kVirtioSerial;
   std::string transport_reason;
+  // The processor that guests see: a state saved on one model is of no use on another.
+  std::string cpu_model;
   uint32_t cpus = 0;
   uint64_t memory_mib = 0;
   // Who virtual machines run as, and so must own what they write to.

@@ -51,7 +51,8 @@ google::protobuf::Timestamp ToProto(absl::Time time) {
 // One call, on a channel that works.
 absl::Status CallOnce(GuestChannel& guest, absl::Time deadline, CancelToken& cancel,
                       const Call& call) {
-  ORCH_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, guest.Get(deadline));
+  ORCH_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                        guest.Get(std::min(deadline, absl::Now() + kConnectSlice)));
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(deadline));
   const std::unique_ptr<LifecycleService::Stub> stub = LifecycleService::NewStub(channel);
@@ -109,7 +110,7 @@ absl::Status AgentControl::PrepareSnapshot(const GuestAddress& agent, absl::Time
 }
 
 absl::Status AgentControl::Greet(GuestChannel& guest, Greeting greeting, const std::string& name,
-                                 absl::Time deadline) {
+                                 absl::Time deadline, CancelToken& cancel) {
   guest::v1::ResumedRequest request;
   if (greeting == Greeting::kNewGuest) {
     ORCH_ASSIGN_OR_RETURN(*request.mutable_entropy(), RandomBytes(kEntropyBytes));
@@ -117,10 +118,10 @@ absl::Status AgentControl::Greet(GuestChannel& guest, Greeting greeting, const s
     request.set_machine_id(absl::BytesToHexString(machine_id));
     request.set_hostname(name);
   }
-  CancelToken never;
   absl::Status status;
   do {
-    status = CallOnce(guest, deadline, never,
+    ORCH_RETURN_IF_ERROR(cancel.status());
+    status = CallOnce(guest, deadline, cancel,
                       [&](LifecycleService::Stub& stub, grpc::ClientContext& context) {
                         *request.mutable_now() = ToProto(absl::Now());
                         guest::v1::ResumedResponse response;
@@ -128,6 +129,7 @@ absl::Status AgentControl::Greet(GuestChannel& guest, Greeting greeting, const s
                       });
     // The first call after a pause may find a connection that died meanwhile.
   } while (absl::IsUnavailable(status) && absl::Now() < deadline);
+  ORCH_RETURN_IF_ERROR(cancel.status());
   return status;
 }
 

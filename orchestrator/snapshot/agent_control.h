@@ -19,7 +19,7 @@ class AgentControl final : public GuestControl {
   absl::Status PrepareSnapshot(const GuestAddress& agent, absl::Time deadline,
                                CancelToken& cancel) override;
   absl::Status Greet(GuestChannel& guest, Greeting greeting, const std::string& name,
-                     absl::Time deadline) override;
+                     absl::Time deadline, CancelToken& cancel) override;
 
  private:
   GuestTransport& transport_;

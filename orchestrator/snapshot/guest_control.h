@@ -40,9 +40,10 @@ class GuestControl {
                                        CancelToken& cancel) = 0;
 
   // Has a guest that runs again take notice; `name` is its new host name for kNewGuest. When this
-  // returns OK the guest can be called. UNAVAILABLE: it did not answer by `deadline`.
+  // returns OK the guest can be called. UNAVAILABLE or DEADLINE_EXCEEDED: it did not answer by
+  // `deadline`. The token's reason when cancelled.
   virtual absl::Status Greet(GuestChannel& guest, Greeting greeting, const std::string& name,
-                             absl::Time deadline) = 0;
+                             absl::Time deadline, CancelToken& cancel) = 0;
 };
 
 }  // namespace orch
