@@ -338,7 +338,7 @@ void BrowserRegistry::ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone
     }
     clone_pool_.Run([this, entry = *entry, &state, &cloning] {
       absl::StatusOr<Clone> clone =
-          deps_.cloner.FromState(state->state, Cloner::DiskUse::kCopy);
+          deps_.cloner.FromState(state->state, SavedStates::Disk::kCopy);
       entry->Run([clone = std::move(clone)](LiveBrowser& browser) mutable {
         browser.Begin(std::move(clone));
       });

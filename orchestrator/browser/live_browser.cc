@@ -340,7 +340,7 @@ absl::Status LiveBrowser::RestoreMachine() {
   ORCH_RETURN_IF_ERROR(world_.budget.Wake(id_.value()));
   absl::StatusOr<SavedState> state = world_.states.Open(id_);
   absl::StatusOr<Clone> clone = state.ok()
-                                    ? world_.cloner.FromState(*state, Cloner::DiskUse::kTake)
+                                    ? world_.cloner.FromState(*state, SavedStates::Disk::kLink)
                                     : absl::StatusOr<Clone>(state.status());
   if (!clone.ok()) {
     world_.budget.Sleep(id_.value());

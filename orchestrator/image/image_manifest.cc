@@ -1,19 +1,17 @@
 #include "orchestrator/image/image_manifest.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "toml++/toml.h"
 
-#include "orchestrator/base/annotate.h"
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/base/toml_reader.h"
 
 namespace orch {
 namespace {
@@ -41,80 +39,11 @@ bool IsPrintable(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isprint(c); });
 }
 
-// Takes values out of one table and remembers which keys were asked for. The first error stays.
-class TableReader {
- public:
-  // `prefix` is put before key names in messages.
-  TableReader(const toml::table& table, std::string prefix)
-      : table_(table), prefix_(std::move(prefix)) {}
-
-  const toml::node* Node(absl::string_view key) {
-    known_.insert(std::string(key));
-    const toml::node* node = table_.get(std::string_view(key.data(), key.size()));
-    if (node == nullptr) Fail(key, "is missing");
-    return node;
-  }
-
-  std::string String(absl::string_view key) {
-    const toml::node* node = Node(key);
-    if (node == nullptr) return "";
-    const auto* value = node->as_string();
-    if (value == nullptr) {
-      Fail(key, "must be a string");
-      return "";
-    }
-    return value->get();
-  }
-
-  int64_t Integer(absl::string_view key, int64_t min, int64_t max) {
-    const toml::node* node = Node(key);
-    if (node == nullptr) return 0;
-    const auto* value = node->as_integer();
-    if (value == nullptr || value->get() < min || value->get() > max) {
-      Fail(key, absl::StrCat("must be an integer of ", min, "..", max));
-      return 0;
-    }
-    return value->get();
-  }
-
-  uint32_t Uint32(absl::string_view key, int64_t max) {
-    return static_cast<uint32_t>(Integer(key, 1, max));
-  }
-
-  void Require(bool condition, absl::string_view key, absl::string_view rule) {
-    if (!condition) Fail(key, rule);
-  }
-
-  // The first error; call after the last key.
-  absl::Status Finish() {
-    for (const auto& [key, unused] : table_) {
-      const std::string name(key.str());
-      if (!known_.contains(name)) Fail(IsPrintable(name) ? name : "(unprintable)", "is unknown");
-    }
-    return status_;
-  }
-
- private:
-  void Fail(absl::string_view key, absl::string_view problem) {
-    if (status_.ok()) {
-      status_ = absl::InvalidArgumentError(absl::StrCat("key ", prefix_, key, " ", problem));
-    }
-  }
-
-  const toml::table& table_;
-  const std::string prefix_;
-  absl::flat_hash_set<std::string> known_;
-  absl::Status status_;
-};
-
-absl::StatusOr<ImageFile> ReadFileTable(TableReader& manifest, const std::string& key,
+absl::StatusOr<ImageFile> ReadFileTable(TomlReader& manifest, const std::string& key,
                                         const std::string& directory) {
-  const toml::node* node = manifest.Node(key);
+  const toml::table* node = manifest.Table(key);
   if (node == nullptr) return manifest.Finish();
-  if (!node->is_table()) {
-    return absl::InvalidArgumentError(absl::StrCat("key ", key, " must be a table"));
-  }
-  TableReader table(*node->as_table(), key + ".");
+  TomlReader table(*node, key + ".");
   const std::string name = table.String("file");
   table.Require(IsFileName(name), "file", "must be a file name without '/', ',' and blanks");
   ImageFile file;
@@ -128,7 +57,7 @@ absl::StatusOr<ImageFile> ReadFileTable(TableReader& manifest, const std::string
   return file;
 }
 
-std::vector<std::string> ReadCapabilities(TableReader& manifest) {
+std::vector<std::string> ReadCapabilities(TomlReader& manifest) {
   constexpr absl::string_view kKey = "capabilities";
   std::vector<std::string> capabilities;
   const toml::node* node = manifest.Node(kKey);
@@ -156,13 +85,8 @@ bool IsImageName(absl::string_view name) {
 }
 
 absl::StatusOr<Image> ParseImageManifest(absl::string_view toml, const std::string& directory) {
-  const toml::parse_result parsed = toml::parse(std::string_view(toml.data(), toml.size()));
-  if (!parsed) {
-    return absl::InvalidArgumentError(absl::StrCat("not TOML: line ",
-                                                   parsed.error().source().begin.line, ": ",
-                                                   std::string(parsed.error().description())));
-  }
-  TableReader manifest(parsed.table(), "");
+  ORCH_ASSIGN_OR_RETURN(const toml::table parsed, ParseToml(toml));
+  TomlReader manifest(parsed, "");
   Image image;
   image.name = manifest.String("name");
   manifest.Require(IsImageName(image.name), "name", "must be [a-z0-9-], 1 to 63 characters");
@@ -174,11 +98,12 @@ absl::StatusOr<Image> ParseImageManifest(absl::string_view toml, const std::stri
       image.kernel_cmdline.size() <= kMaxKernelCommandLine && IsPrintable(image.kernel_cmdline),
       "kernel_cmdline",
       absl::StrCat("must be at most ", kMaxKernelCommandLine, " printable characters"));
-  image.default_memory_mib = manifest.Uint32("default_memory_mib", kMaxMemoryMib);
-  image.default_memory_mib_headful = manifest.Uint32("default_memory_mib_headful", kMaxMemoryMib);
-  image.default_vcpus = manifest.Uint32("default_vcpus", kMaxVcpus);
-  image.scratch_mib = manifest.Uint32("scratch_mib", kMaxMemoryMib);
-  image.scratch_mib_headful = manifest.Uint32("scratch_mib_headful", kMaxMemoryMib);
+  image.default_memory_mib = manifest.Uint32("default_memory_mib", 1, kMaxMemoryMib);
+  image.default_memory_mib_headful =
+      manifest.Uint32("default_memory_mib_headful", 1, kMaxMemoryMib);
+  image.default_vcpus = manifest.Uint32("default_vcpus", 1, kMaxVcpus);
+  image.scratch_mib = manifest.Uint32("scratch_mib", 1, kMaxMemoryMib);
+  image.scratch_mib_headful = manifest.Uint32("scratch_mib_headful", 1, kMaxMemoryMib);
   image.capabilities = ReadCapabilities(manifest);
   image.has_agent = image.HasCapability("agent");
 

@@ -1,6 +1,7 @@
 #include "orchestrator/snapshot/cloner.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,10 +11,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "orchestrator/base/annotate.h"
-#include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/unique_fd.h"
-#include "orchestrator/snapshot/sparse_copy.h"
 
 namespace orch {
 namespace {
@@ -34,40 +33,40 @@ absl::StatusOr<Clone> Cloner::FromTemplate(const TemplateRef& base, Hurry hurry)
   return Clone{.vm = std::move(shell.vm), .base = base};
 }
 
-absl::StatusOr<Clone> Cloner::FromState(const SavedState& state, DiskUse disk_use) {
+absl::StatusOr<Clone> Cloner::FromState(const SavedState& state, SavedStates::Disk disk) {
   ORCH_ASSIGN_OR_RETURN(Shell shell, shells_.Take(state.base));
-  if (absl::Status loaded = Load(shell, state, disk_use); !loaded.ok()) {
+  if (absl::Status loaded = Load(shell, state, disk); !loaded.ok()) {
     shells_.Destroy(shell.vm.id).IgnoreError();
     return loaded;
   }
   return Clone{.vm = std::move(shell.vm), .base = state.base};
 }
 
-absl::Status Cloner::Load(const Shell& shell, const SavedState& state, DiskUse disk_use) {
+absl::Status Cloner::Load(const Shell& shell, const SavedState& state, SavedStates::Disk disk) {
   if (!state.disk_file.empty()) {
-    const std::string disk =
+    const std::string path =
         absl::StrCat(directories_.PathOf(shell.vm.id), "/", kStateDiskName);
-    ORCH_RETURN_IF_ERROR(PlaceDisk(state.disk_file, disk, disk_use));
-    ORCH_RETURN_IF_ERROR(checkpoints_.ReplaceScratchDisk(shell.vm.id, disk));
+    ORCH_RETURN_IF_ERROR(states_.PlaceDisk(state, path, disk));
+    if (disk == SavedStates::Disk::kCopy) ORCH_RETURN_IF_ERROR(GiveAway(path));
+    ORCH_RETURN_IF_ERROR(checkpoints_.ReplaceScratchDisk(shell.vm.id, path));
   }
   ORCH_RETURN_IF_ERROR(checkpoints_.LoadPages(shell.vm.id, state.pages_file).status());
   return checkpoints_.LoadDevices(shell.vm.id, state.devices);
 }
 
-absl::Status Cloner::PlaceDisk(const std::string& from, const std::string& to,
-                               DiskUse disk_use) const {
-  if (disk_use == DiskUse::kTake) {
-    if (::link(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot link ", from, " to ", to));
+absl::Status Cloner::GiveAway(const std::string& path) const {
+  // The directory is the machine's user's, who may have put something else there meanwhile: what is
+  // given away is a file of this process that has no other name.
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status = {};
+  if (!file.valid() || ::fstat(file.get(), &status) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
   }
-  const UniqueFd source(::open(from.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!source.valid()) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", from));
-  const UniqueFd copy(
-      ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!copy.valid()) return absl::ErrnoToStatus(errno, absl::StrCat("cannot create ", to));
-  ORCH_RETURN_IF_ERROR(Annotate(SparseCopy(source.get(), copy.get()), "copying a scratch disk"));
-  if (::fchown(copy.get(), host_.vm_uid, host_.vm_gid) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot change the owner of ", to));
+  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || status.st_nlink != 1) {
+    return absl::AbortedError(absl::StrCat(path, " was replaced by its machine"));
+  }
+  if (::fchown(file.get(), host_.vm_uid, host_.vm_gid) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot change the owner of ", path));
   }
   return absl::OkStatus();
 }

@@ -29,20 +29,13 @@ class Cloner {
     kLater,
   };
 
-  // What becomes of a saved state's disk.
-  enum class DiskUse {
-    // The machine writes into it: the state must be removed before the machine runs.
-    kTake,
-    // The machine gets a copy; the state can be used again.
-    kCopy,
-  };
-
   // All must outlive this.
   Cloner(Shells& shells, VmCheckpoints& checkpoints, TemplateCatalog& catalog,
-         VmDirectories& directories, const HostInfo& host)
+         SavedStates& states, VmDirectories& directories, const HostInfo& host)
       : shells_(shells),
         checkpoints_(checkpoints),
         catalog_(catalog),
+        states_(states),
         directories_(directories),
         host_(host) {}
 
@@ -50,19 +43,22 @@ class Cloner {
   // removed. Else the driver's errors.
   absl::StatusOr<Clone> FromTemplate(const TemplateRef& base, Hurry hurry);
 
-  // A machine as it was when it was saved. DATA_LOSS: the state is damaged.
-  absl::StatusOr<Clone> FromState(const SavedState& state, DiskUse disk_use);
+  // A machine as it was when it was saved. With kLink it takes the state's disk for its own: once it
+  // runs, the state is of no use. DATA_LOSS: the state is damaged.
+  absl::StatusOr<Clone> FromState(const SavedState& state, SavedStates::Disk disk);
 
   // The scratch disk that the machine `id` writes to; empty when `base` has none.
   std::string ScratchDiskOf(const VmId& id, const TemplateRef& base) const;
 
  private:
-  absl::Status Load(const Shell& shell, const SavedState& state, DiskUse disk_use);
-  absl::Status PlaceDisk(const std::string& from, const std::string& to, DiskUse disk_use) const;
+  absl::Status Load(const Shell& shell, const SavedState& state, SavedStates::Disk disk);
+  // Makes the machine's user the owner of a copy that was placed at `path`.
+  absl::Status GiveAway(const std::string& path) const;
 
   Shells& shells_;
   VmCheckpoints& checkpoints_;
   TemplateCatalog& catalog_;
+  SavedStates& states_;
   VmDirectories& directories_;
   const HostInfo& host_;
 };

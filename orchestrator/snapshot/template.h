@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 #include "orchestrator/driver/vm_driver.h"
@@ -29,14 +30,22 @@ struct TemplateSpec {
 // 32 characters of [0-9a-f], a digest of `spec`.
 std::string TemplateKey(const TemplateSpec& spec);
 
+// Whether `text` can be a template's key.
+bool IsTemplateKey(absl::string_view text);
+
 // One template on disk. A value; TemplateCatalog makes and keeps it.
 //
 //   <directory>/ram          the guest's memory, as large as it, sparse, root's, mode 0444
-//   <directory>/disk.qcow2   the scratch disk of the same moment, mode 0444
+//   <directory>/disk.qcow2   the scratch disk of the same moment, mode 0444; none where the guest
+//                            has no scratch disk
 //   <directory>/devices      the devices' state
 //   <directory>/manifest     what this is, with checksums; written last
 struct Template {
   std::string key;
+  // Drawn when it was made, 24 characters of [a-z0-9]. Another template with the same key, made
+  // when this one was gone, has other memory: what was saved on top of one cannot be loaded on the
+  // other.
+  std::string build;
   TemplateSpec spec;
   std::string directory;
   absl::Time created_at;
