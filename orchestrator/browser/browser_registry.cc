@@ -151,7 +151,16 @@ void BrowserRegistry::AdoptAll(const RecoveryPlan& plan, const std::vector<VmInf
   }
 }
 
-absl::StatusOr<BrowserRegistry::Plan> BrowserRegistry::Resolve(
+absl::StatusOr<BrowserRegistry::Plan> BrowserRegistry::Resolve(const BrowserSpec& spec) const {
+  return ResolveWith(spec, kDefaultTimeout);
+}
+
+absl::StatusOr<BrowserSpec> BrowserRegistry::ResolvePooled(const BrowserSpec& spec) const {
+  ORCH_ASSIGN_OR_RETURN(Plan plan, ResolveWith(spec, kDefaultPoolTimeout));
+  return std::move(plan.spec);
+}
+
+absl::StatusOr<BrowserRegistry::Plan> BrowserRegistry::ResolveWith(
     const BrowserSpec& spec, absl::Duration default_timeout) const {
   Plan plan;
   ORCH_ASSIGN_OR_RETURN(
@@ -180,7 +189,7 @@ absl::StatusOr<BrowserRegistry::Entry> BrowserRegistry::Insert(const Browser& br
 }
 
 absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, Done settled) {
-  ORCH_ASSIGN_OR_RETURN(const Plan plan, Resolve(spec, kDefaultTimeout));
+  ORCH_ASSIGN_OR_RETURN(const Plan plan, Resolve(spec));
   Browser browser{.id = SessionId::Generate()};
   browser.spec = plan.spec;
   browser.created_at = deps_.clock.Now();
@@ -191,7 +200,7 @@ absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, 
 }
 
 absl::StatusOr<SessionId> BrowserRegistry::CreatePooled(const Pool& pool, Done done) {
-  const absl::StatusOr<Plan> plan = Resolve(pool.spec.browser, kDefaultPoolTimeout);
+  const absl::StatusOr<Plan> plan = ResolveWith(pool.spec.browser, kDefaultPoolTimeout);
   if (!plan.ok()) {
     done(plan.status());
     return plan.status();

@@ -82,14 +82,17 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
                                                                  Options options);
   ~BrowserRegistry() override;
 
-  // The spec with every default filled in, and the template that it needs. INVALID_ARGUMENT,
+  // The spec of a browser of no pool with every default filled in, and the template that it needs. INVALID_ARGUMENT,
   // NOT_FOUND (image). Blocks on the disk.
   struct Plan {
     BrowserSpec spec;
     Image image;
     TemplateSpec base;
   };
-  absl::StatusOr<Plan> Resolve(const BrowserSpec& spec, absl::Duration default_timeout) const;
+  absl::StatusOr<Plan> Resolve(const BrowserSpec& spec) const;
+
+  // The spec of a pool's browsers with every default filled in. Errors as Resolve.
+  absl::StatusOr<BrowserSpec> ResolvePooled(const BrowserSpec& spec) const;
 
   // Records a browser and makes it in the background, of its template, which is built first where
   // it is missing; `settled` is called once, when it is READY or has failed (then with the reason's
@@ -134,6 +137,7 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
 
   BrowserRegistry(Dependencies dependencies, Options options);
 
+  absl::StatusOr<Plan> ResolveWith(const BrowserSpec& spec, absl::Duration default_timeout) const;
   absl::Status Recover();
   void Apply(const RecoveryPlan& plan, const std::vector<VmInfo>& vms);
   void AdoptAll(const RecoveryPlan& plan, const std::vector<VmInfo>& vms);

@@ -17,7 +17,6 @@ constexpr uint32_t kMinMemoryMib = 128;
 constexpr uint32_t kMinKernelMemoryMib = 4;
 constexpr absl::Duration kMinTimeout = absl::Seconds(10);
 constexpr absl::Duration kMaxTimeout = absl::Hours(72);
-constexpr absl::Duration kDefaultStandbyAfter = absl::Seconds(5);
 constexpr Viewport kDefaultViewport = {.width_px = 1920, .height_px = 1080};
 constexpr Viewport kMinViewport = {.width_px = 320, .height_px = 240};
 constexpr Viewport kMaxViewport = {.width_px = 7680, .height_px = 4320};

@@ -14,6 +14,9 @@
 
 namespace orch {
 
+// How long a browser is idle before it goes into standby, where nobody says so.
+inline constexpr absl::Duration kDefaultStandbyAfter = absl::Seconds(5);
+
 // Fills in every default of `spec`, from its image and with `default_timeout`, and checks it against
 // the host. Pure.
 //

@@ -72,13 +72,26 @@ Setter Number(Integer Config::*member, Integer low, Integer high) {
   };
 }
 
-absl::Status SetBootTimeout(Config& config, absl::string_view text) {
-  absl::Duration value;
-  if (!absl::ParseDuration(text, &value) || value < absl::Seconds(1) || value > absl::Hours(1)) {
+Setter Time(absl::Duration Config::*member, absl::Duration low, absl::Duration high) {
+  return [=](Config& config, absl::string_view text) {
+    absl::Duration value;
+    if (!absl::ParseDuration(text, &value) || value < low || value > high) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("is \"", text, "\"; it must be a duration such as 90s, ",
+                       absl::FormatDuration(low), "..", absl::FormatDuration(high)));
+    }
+    config.*member = value;
+    return absl::OkStatus();
+  };
+}
+
+absl::Status SetMemoryOvercommit(Config& config, absl::string_view text) {
+  double value = 0;
+  if (!absl::SimpleAtod(text, &value) || !(value >= 0.1) || value > 100) {
     return absl::InvalidArgumentError(
-        absl::StrCat("is \"", text, "\"; it must be a duration such as 90s, 1s..1h"));
+        absl::StrCat("is \"", text, "\"; it must be a number, 0.1..100"));
   }
-  config.boot_timeout = value;
+  config.memory_overcommit = value;
   return absl::OkStatus();
 }
 
@@ -149,11 +162,27 @@ std::vector<ConfigOption> ConfigOptions() {
       {"vm_user", "User that virtual machines run as when the daemon is root", "libvirt-qemu",
        Text(&Config::vm_user)},
       {"boot_timeout", "Time from power-on until a guest must be ready, 1s..1h", "120s",
-       SetBootTimeout},
-      {"max_concurrent_boots", "Guests that boot at the same time, 1..256", "2",
+       Time(&Config::boot_timeout, absl::Seconds(1), absl::Hours(1))},
+      {"max_concurrent_boots", "Guests (of templates) that boot at the same time, 1..256", "2",
        Number<uint32_t>(&Config::max_concurrent_boots, 1, 256)},
+      {"max_concurrent_clones", "Clones that are made at the same time, 1..256", "4",
+       Number<uint32_t>(&Config::max_concurrent_clones, 1, 256)},
+      {"spare_shells", "Processes kept ready for each template in use, for wakes and forks, 0..64",
+       "1", Number<uint32_t>(&Config::spare_shells, 0, 64)},
+      {"standby_to_disk_after",
+       "How long a paused browser keeps its memory before it sleeps on disk, 0s..72h", "1m",
+       Time(&Config::standby_to_disk_after, absl::ZeroDuration(), absl::Hours(72))},
       {"memory_budget_mib", "Memory of all browsers together, in MiB; 0 means the host's memory",
        "0", Number<uint64_t>(&Config::memory_budget_mib, 0, uint64_t{1} << 30)},
+      {"memory_overcommit",
+       "How many times its memory budget the host may promise: clones share most of it, 0.1..100",
+       "1", SetMemoryOvercommit},
+      {"max_browsers", "Browsers on this host, sleeping ones, too; 0 means no limit", "0",
+       Number<uint32_t>(&Config::max_browsers, 0, 1'000'000)},
+      {"template_budget_mib", "Disk for templates, in MiB; the least used go; 0 means no limit",
+       "0", Number<uint64_t>(&Config::template_budget_mib, 0, uint64_t{1} << 30)},
+      {"standby_budget_mib", "Disk for sleeping browsers, in MiB; 0 means no limit", "0",
+       Number<uint64_t>(&Config::standby_budget_mib, 0, uint64_t{1} << 30)},
       {"log_level", "debug, info, warning or error", "info", SetLogLevel},
   };
 }

@@ -28,7 +28,14 @@ struct Config {
   std::string vm_user = "libvirt-qemu";
   absl::Duration boot_timeout = absl::Seconds(120);
   uint32_t max_concurrent_boots = 2;
+  uint32_t max_concurrent_clones = 4;
+  uint32_t spare_shells = 1;
+  absl::Duration standby_to_disk_after = absl::Minutes(1);
   uint64_t memory_budget_mib = 0;
+  double memory_overcommit = 1.0;
+  uint32_t max_browsers = 0;
+  uint64_t template_budget_mib = 0;
+  uint64_t standby_budget_mib = 0;
   LogLevel log_level = LogLevel::kInfo;
 };
 

@@ -60,9 +60,11 @@ absl::StatusOr<UniqueFd> Lock(const std::string& directory) {
 absl::StatusOr<std::unique_ptr<StateDir>> StateDir::Open(const std::string& path) {
   // Virtual machines run as another user, who must pass through to files of his own but may not
   // look around.
-  for (const std::string& directory : {path, path + "/vms", path + "/scratch"}) {
+  for (const std::string& directory :
+       {path, path + "/vms", path + "/scratch", path + "/templates"}) {
     ORCH_RETURN_IF_ERROR(MakeDirectory(directory, 0711));
   }
+  ORCH_RETURN_IF_ERROR(MakeDirectory(path + "/standby", 0700));
   ORCH_ASSIGN_OR_RETURN(UniqueFd lock, Lock(path));
   return std::unique_ptr<StateDir>(new StateDir(path, std::move(lock)));
 }

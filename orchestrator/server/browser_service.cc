@@ -28,6 +28,63 @@ class RefusedWatch final
   void OnDone() override { delete this; }
 };
 
+// How long StandbyBrowser waits for calls under way when its caller names no deadline.
+constexpr absl::Duration kMaxStandbyWait = absl::Minutes(5);
+
+// Answers a unary call with a browser.
+PooledBrowsers::Done Answer(grpc::ServerUnaryReactor* reactor,
+                            orchestrator::v1::Browser* response) {
+  return [reactor, response](const absl::StatusOr<Browser>& browser) {
+    if (browser.ok()) *response = ToProto(*browser);
+    reactor->Finish(ToGrpcStatus(browser.status()));
+  };
+}
+
+absl::StatusOr<StandbyLevel> FromProto(orchestrator::v1::StandbyLevel level) {
+  switch (level) {
+    case orchestrator::v1::STANDBY_LEVEL_UNSPECIFIED:
+    case orchestrator::v1::STANDBY_LEVEL_PAUSED:
+      return StandbyLevel::kPaused;
+    case orchestrator::v1::STANDBY_LEVEL_DISK:
+      return StandbyLevel::kDisk;
+    default:
+      return absl::InvalidArgumentError(
+          absl::StrCat("level is ", static_cast<int>(level), "; it must be PAUSED or DISK"));
+  }
+}
+
+absl::StatusOr<BrowserRegistry::Times> FromProto(
+    const orchestrator::v1::UpdateBrowserRequest& request) {
+  // The spec's own rules for the same three fields.
+  orchestrator::v1::BrowserSpec spec;
+  if (request.has_standby_after()) *spec.mutable_standby_after() = request.standby_after();
+  spec.set_standby_disabled(request.standby_disabled());
+  ORCH_ASSIGN_OR_RETURN(const BrowserSpec parsed, FromProto(spec));
+  BrowserRegistry::Times times;
+  times.standby_after = parsed.standby_after;
+  // Enabled again, without a time: the default.
+  if (request.has_standby_disabled() && !request.standby_disabled() &&
+      !request.has_standby_after()) {
+    times.standby_after = kDefaultStandbyAfter;
+  }
+  if (request.has_timeout_seconds()) times.timeout = absl::Seconds(request.timeout_seconds());
+  return times;
+}
+
+// Parses the id and calls `call`, or ends the RPC.
+template <typename Call>
+grpc::ServerUnaryReactor* WithBrowser(grpc::CallbackServerContext& context,
+                                      const std::string& session_id, Call call) {
+  grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
+  const absl::StatusOr<SessionId> id = SessionId::Parse(session_id);
+  if (id.ok()) {
+    call(*id, reactor);
+  } else {
+    reactor->Finish(ToGrpcStatus(id.status()));
+  }
+  return reactor;
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* BrowserService::CreateBrowser(
@@ -102,17 +159,58 @@ absl::Status BrowserService::List(const orchestrator::v1::ListBrowsersRequest& r
 grpc::ServerUnaryReactor* BrowserService::DeleteBrowser(
     grpc::CallbackServerContext* context, const orchestrator::v1::DeleteBrowserRequest* request,
     orchestrator::v1::Browser* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  absl::StatusOr<SessionId> id = SessionId::Parse(request->session_id());
-  if (!id.ok()) {
-    reactor->Finish(ToGrpcStatus(id.status()));
-    return reactor;
-  }
-  registry_.DeleteBrowser(*id, [response, reactor](absl::StatusOr<Browser> browser) {
-    if (browser.ok()) *response = ToProto(*browser);
-    reactor->Finish(ToGrpcStatus(browser.status()));
+  return WithBrowser(*context, request->session_id(), [&](const SessionId& id, auto* reactor) {
+    registry_.DeleteBrowser(id, Answer(reactor, response));
   });
-  return reactor;
+}
+
+grpc::ServerUnaryReactor* BrowserService::StandbyBrowser(
+    grpc::CallbackServerContext* context, const orchestrator::v1::StandbyBrowserRequest* request,
+    orchestrator::v1::Browser* response) {
+  return WithBrowser(*context, request->session_id(), [&](const SessionId& id, auto* reactor) {
+    const absl::StatusOr<StandbyLevel> level = FromProto(request->level());
+    if (!level.ok()) {
+      reactor->Finish(ToGrpcStatus(level.status()));
+      return;
+    }
+    const absl::Duration left = absl::FromChrono(context->deadline()) - absl::Now();
+    registry_.Standby(id, *level, std::min(left, kMaxStandbyWait), Answer(reactor, response));
+  });
+}
+
+grpc::ServerUnaryReactor* BrowserService::ResumeBrowser(
+    grpc::CallbackServerContext* context, const orchestrator::v1::ResumeBrowserRequest* request,
+    orchestrator::v1::Browser* response) {
+  return WithBrowser(*context, request->session_id(), [&](const SessionId& id, auto* reactor) {
+    registry_.Resume(id, Answer(reactor, response));
+  });
+}
+
+grpc::ServerUnaryReactor* BrowserService::ForkBrowser(
+    grpc::CallbackServerContext* context, const orchestrator::v1::ForkBrowserRequest* request,
+    orchestrator::v1::ForkBrowserResponse* response) {
+  return WithBrowser(*context, request->session_id(), [&](const SessionId& id, auto* reactor) {
+    registry_.Fork(id, request->count() == 0 ? 1 : request->count(),
+                   [response, reactor](const absl::StatusOr<std::vector<Browser>>& forks) {
+                     if (forks.ok()) {
+                       for (const Browser& fork : *forks) *response->add_browsers() = ToProto(fork);
+                     }
+                     reactor->Finish(ToGrpcStatus(forks.status()));
+                   });
+  });
+}
+
+grpc::ServerUnaryReactor* BrowserService::UpdateBrowser(
+    grpc::CallbackServerContext* context, const orchestrator::v1::UpdateBrowserRequest* request,
+    orchestrator::v1::Browser* response) {
+  return WithBrowser(*context, request->session_id(), [&](const SessionId& id, auto* reactor) {
+    const absl::StatusOr<BrowserRegistry::Times> times = FromProto(*request);
+    if (!times.ok()) {
+      reactor->Finish(ToGrpcStatus(times.status()));
+      return;
+    }
+    registry_.Update(id, *times, Answer(reactor, response));
+  });
 }
 
 grpc::ServerWriteReactor<orchestrator::v1::WatchBrowsersResponse>* BrowserService::WatchBrowsers(

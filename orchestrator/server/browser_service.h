@@ -29,6 +29,18 @@ class BrowserService final : public orchestrator::v1::BrowserService::CallbackSe
   grpc::ServerUnaryReactor* DeleteBrowser(grpc::CallbackServerContext* context,
                                           const orchestrator::v1::DeleteBrowserRequest* request,
                                           orchestrator::v1::Browser* response) override;
+  grpc::ServerUnaryReactor* StandbyBrowser(grpc::CallbackServerContext* context,
+                                           const orchestrator::v1::StandbyBrowserRequest* request,
+                                           orchestrator::v1::Browser* response) override;
+  grpc::ServerUnaryReactor* ResumeBrowser(grpc::CallbackServerContext* context,
+                                          const orchestrator::v1::ResumeBrowserRequest* request,
+                                          orchestrator::v1::Browser* response) override;
+  grpc::ServerUnaryReactor* ForkBrowser(grpc::CallbackServerContext* context,
+                                        const orchestrator::v1::ForkBrowserRequest* request,
+                                        orchestrator::v1::ForkBrowserResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateBrowser(grpc::CallbackServerContext* context,
+                                          const orchestrator::v1::UpdateBrowserRequest* request,
+                                          orchestrator::v1::Browser* response) override;
   grpc::ServerWriteReactor<orchestrator::v1::WatchBrowsersResponse>* WatchBrowsers(
       grpc::CallbackServerContext* context,
       const orchestrator::v1::WatchBrowsersRequest* request) override;
