@@ -15,14 +15,16 @@
 #include "orchestrator/base/clock.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
-#include "orchestrator/browser/browser_registry.h"
+#include "orchestrator/browser/browser_host.h"
 #include "orchestrator/daemon/command_line.h"
 #include "orchestrator/daemon/state_dir.h"
 #include "orchestrator/daemon/version.h"
 #include "orchestrator/driver/fake/fake_vm_driver.h"
 #include "orchestrator/driver/libvirt/libvirt_vm_driver.h"
 #include "orchestrator/image/image_catalog.h"
+#include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/server/api_server.h"
+#include "orchestrator/snapshot/agent_control.h"
 #include "orchestrator/store/sqlite/sqlite_state_store.h"
 #include "orchestrator/transport/fake/fake_guest.h"
 #include "orchestrator/transport/fake/fake_guest_transport.h"
@@ -38,6 +40,8 @@ constexpr absl::Duration kShutdownGrace = absl::Seconds(3);
 // The machines and the way to their agents.
 struct Machines {
   std::unique_ptr<VmDriver> driver;
+  // Of `driver`.
+  VmCheckpoints* checkpoints = nullptr;
   std::unique_ptr<GuestTransport> transport;
   // Set when the machines are fake.
   std::unique_ptr<FakeGuest> fake_guest;
@@ -46,7 +50,10 @@ struct Machines {
 Machines MakeFakeMachines() {
   auto transport = std::make_unique<FakeGuestTransport>();
   auto guest = std::make_unique<FakeGuest>(*transport);
-  return {.driver = std::make_unique<FakeVmDriver>(),
+  auto driver = std::make_unique<FakeVmDriver>();
+  VmCheckpoints& checkpoints = driver->checkpoints();
+  return {.driver = std::move(driver),
+          .checkpoints = &checkpoints,
           .transport = std::move(transport),
           .fake_guest = std::move(guest)};
 }
@@ -64,13 +71,30 @@ absl::StatusOr<Machines> MakeMachines(const Config& config, const StateDir& stat
                                                             : TransportChoice::kAuto;
   options.qemu_user = config.vm_user;
   options.owner = state_dir.path();
-  ORCH_ASSIGN_OR_RETURN(machines.driver, LibvirtVmDriver::Create(options));
+  ORCH_ASSIGN_OR_RETURN(std::unique_ptr<LibvirtVmDriver> driver, LibvirtVmDriver::Create(options));
+  machines.checkpoints = &driver->checkpoints();
+  machines.driver = std::move(driver);
   if (machines.driver->host().transport == TransportKind::kVsock) {
     machines.transport = std::make_unique<VsockTransport>();
   } else {
     machines.transport = std::make_unique<VirtioSerialTransport>();
   }
   return machines;
+}
+
+BrowserHost::Options HostOptions(const Config& config, const StateDir& state_dir) {
+  return {.state_dir = state_dir.path(),
+          .registry = {.default_image = config.default_image,
+                       .max_concurrent_clones = config.max_concurrent_clones,
+                       .deepen_after = config.standby_to_disk_after},
+          .shells = {.spare = config.spare_shells},
+          .boot_timeout = config.boot_timeout,
+          .max_concurrent_boots = config.max_concurrent_boots,
+          .memory_budget_mib = config.memory_budget_mib,
+          .memory_overcommit = config.memory_overcommit,
+          .max_browsers = config.max_browsers,
+          .template_budget_mib = config.template_budget_mib,
+          .standby_budget_mib = config.standby_budget_mib};
 }
 
 // Runs until one of `stop_signals` arrives.
@@ -84,22 +108,32 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
                         SqliteStateStore::Create(state_dir->Database()));
   ORCH_ASSIGN_OR_RETURN(const Machines machines, MakeMachines(config, *state_dir));
   const SystemClock clock;
+  AgentControl guests(*machines.transport, clock);
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<BrowserHost> browsers,
+                        BrowserHost::Create({.driver = *machines.driver,
+                                             .checkpoints = *machines.checkpoints,
+                                             .guests = guests,
+                                             .store = *store,
+                                             .images = *images,
+                                             .clock = clock},
+                                            HostOptions(config, *state_dir)));
+  BrowserRegistry& registry = browsers->registry();
   ORCH_ASSIGN_OR_RETURN(
-      const std::unique_ptr<BrowserRegistry> registry,
-      BrowserRegistry::Create({.driver = *machines.driver,
-                               .transport = *machines.transport,
-                               .store = *store,
-                               .images = *images,
-                               .clock = clock},
-                              {.state_dir = state_dir->path(),
-                               .default_image = config.default_image,
-                               .boot_timeout = config.boot_timeout,
-                               .max_concurrent_boots = config.max_concurrent_boots,
-                               .memory_budget_mib = config.memory_budget_mib}));
+      const std::unique_ptr<PoolRegistry> pools,
+      PoolRegistry::Create(
+          {.browsers = registry,
+           .store = *store,
+           .resolve = [&registry](const BrowserSpec& spec) { return registry.ResolvePooled(spec); },
+           .clock = clock},
+          {.max_concurrent_creations = config.max_concurrent_clones}));
   ORCH_ASSIGN_OR_RETURN(
       const std::unique_ptr<ApiServer> server,
       ApiServer::Start(
-          {.driver = *machines.driver, .registry = *registry, .store = *store, .images = *images},
+          {.driver = *machines.driver,
+           .browsers = *browsers,
+           .pools = *pools,
+           .store = *store,
+           .images = *images},
           {.listen = config.listen,
            .unix_socket = state_dir->Socket(),
            .about = {.version = kDaemonVersion,
@@ -116,7 +150,7 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
   int signal = 0;
   ::sigwait(&stop_signals, &signal);
   Log(LogLevel::kInfo, "daemon_stopping", {{"signal", signal}});
-  registry->CancelBoots();
+  browsers->templates().Cancel(absl::UnavailableError("the daemon is stopping"));
   server->Shutdown(absl::Now() + kShutdownGrace);
   return absl::OkStatus();
 }

@@ -8,10 +8,12 @@
 #include "grpcpp/grpcpp.h"
 
 #include "orchestrator/base/thread_pool.h"
-#include "orchestrator/browser/browser_registry.h"
+#include "orchestrator/browser/browser_host.h"
+#include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/proxy/guest_proxy.h"
 #include "orchestrator/server/browser_service.h"
 #include "orchestrator/server/node_service.h"
+#include "orchestrator/server/template_service.h"
 
 namespace orch {
 
@@ -30,7 +32,8 @@ class ApiServer {
   // What it serves. All must outlive it.
   struct Dependencies {
     const VmDriver& driver;
-    BrowserRegistry& registry;
+    BrowserHost& browsers;
+    PoolRegistry& pools;
     StateStore& store;
     ImageCatalog& images;
   };
@@ -54,6 +57,7 @@ class ApiServer {
   ThreadPool pool_;
   BrowserService browser_service_;
   NodeService node_service_;
+  TemplateService template_service_;
   GuestProxy guest_proxy_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

@@ -32,7 +32,7 @@ absl::Status NodeService::Describe(orchestrator::v1::Node& node) {
   node.set_transport_reason(host.transport_reason);
   node.set_host_cpus(host.cpus);
   node.set_host_memory_mib(host.memory_mib);
-  node.set_committed_memory_mib(registry_.CommittedMemoryMib());
+  node.set_committed_memory_mib(browsers_.budget().committed_mib());
   node.set_state_dir(about_.state_dir);
   *node.mutable_started_at() = ToProto(about_.started_at);
   ORCH_ASSIGN_OR_RETURN(const std::vector<Image> images, images_.List());
@@ -43,7 +43,7 @@ absl::Status NodeService::Describe(orchestrator::v1::Node& node) {
     for (const std::string& capability : image.capabilities) proto.add_capabilities(capability);
   }
   std::map<BrowserState, uint32_t> counts;
-  for (const Browser& browser : registry_.records().Live()) ++counts[browser.state];
+  for (const Browser& browser : browsers_.registry().records().Live()) ++counts[browser.state];
   for (const auto& [state, count] : counts) {
     orchestrator::v1::StateCount& proto = *node.add_counts();
     proto.set_state(static_cast<orchestrator::v1::BrowserState>(state));

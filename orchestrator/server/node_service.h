@@ -7,7 +7,7 @@
 #include "grpcpp/grpcpp.h"
 
 #include "orchestrator/base/thread_pool.h"
-#include "orchestrator/browser/browser_registry.h"
+#include "orchestrator/browser/browser_host.h"
 #include "orchestrator/driver/vm_driver.h"
 #include "orchestrator/image/image_catalog.h"
 #include "orchestrator/v1/node.grpc.pb.h"
@@ -24,11 +24,11 @@ class NodeService final : public orchestrator::v1::NodeService::CallbackService 
   };
 
   // All must outlive this. `pool` runs what blocks on the disk.
-  NodeService(About about, const VmDriver& driver, BrowserRegistry& registry, ImageCatalog& images,
+  NodeService(About about, const VmDriver& driver, BrowserHost& browsers, ImageCatalog& images,
               ThreadPool& pool)
       : about_(std::move(about)),
         driver_(driver),
-        registry_(registry),
+        browsers_(browsers),
         images_(images),
         pool_(pool) {}
 
@@ -41,7 +41,7 @@ class NodeService final : public orchestrator::v1::NodeService::CallbackService 
 
   const About about_;
   const VmDriver& driver_;
-  BrowserRegistry& registry_;
+  BrowserHost& browsers_;
   ImageCatalog& images_;
   ThreadPool& pool_;
 };

@@ -4,10 +4,7 @@
 #include "grpcpp/grpcpp.h"
 
 #include "orchestrator/base/thread_pool.h"
-#include "orchestrator/browser/browser_registry.h"
-#include "orchestrator/snapshot/shells.h"
-#include "orchestrator/snapshot/template_catalog.h"
-#include "orchestrator/snapshot/templates.h"
+#include "orchestrator/browser/browser_host.h"
 #include "orchestrator/v1/templates.grpc.pb.h"
 
 namespace orch {
@@ -16,12 +13,11 @@ namespace orch {
 class TemplateService final : public orchestrator::v1::TemplateService::CallbackService {
  public:
   // All must outlive this. `pool` runs what blocks on the disk.
-  TemplateService(BrowserRegistry& registry, Templates& templates, TemplateCatalog& catalog,
-                  Shells& shells, ThreadPool& pool)
-      : registry_(registry),
-        templates_(templates),
-        catalog_(catalog),
-        shells_(shells),
+  TemplateService(BrowserHost& browsers, ThreadPool& pool)
+      : registry_(browsers.registry()),
+        templates_(browsers.templates()),
+        catalog_(browsers.catalog()),
+        shells_(browsers.shells()),
         pool_(pool) {}
 
   grpc::ServerUnaryReactor* ListTemplates(

@@ -8,10 +8,12 @@
 #include "grpcpp/grpcpp.h"
 
 #include "orchestrator/base/clock.h"
-#include "orchestrator/browser/browser_registry.h"
+#include "orchestrator/browser/browser_host.h"
 #include "orchestrator/driver/fake/fake_vm_driver.h"
 #include "orchestrator/image/image_catalog.h"
+#include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/server/api_server.h"
+#include "orchestrator/snapshot/agent_control.h"
 #include "orchestrator/store/fake/fake_state_store.h"
 #include "orchestrator/transport/fake/fake_guest.h"
 #include "orchestrator/transport/fake/fake_guest_transport.h"
@@ -30,8 +32,9 @@ class FakeDaemon {
                       uint64_t memory_budget_mib = 0)
       : boot_timeout_(boot_timeout), memory_budget_mib_(memory_budget_mib) {
     MakeFakeImage(dir_.File("images"), "chromium");
-    std::filesystem::create_directories(dir_.File("vms"));
-    std::filesystem::create_directories(dir_.File("scratch"));
+    for (const char* name : {"vms", "scratch", "templates", "standby"}) {
+      std::filesystem::create_directories(dir_.File(name));
+    }
     Start();
   }
 
@@ -40,22 +43,35 @@ class FakeDaemon {
   void Start() {
     driver_ = std::make_unique<FakeVmDriver>(host_);
     images_ = ImageCatalog::Create(dir_.File("images")).value();
-    BrowserRegistry::Options options;
+    BrowserHost::Options options;
     options.state_dir = dir_.path();
     options.boot_timeout = boot_timeout_;
     options.memory_budget_mib = memory_budget_mib_;
-    registry_ = BrowserRegistry::Create({.driver = *driver_,
-                                         .transport = transport_,
-                                         .store = store_,
-                                         .images = *images_,
-                                         .clock = clock_},
-                                        options)
-                    .value();
-    server_ = ApiServer::Start(
-                  {.driver = *driver_, .registry = *registry_, .store = store_, .images = *images_},
-                  {.listen = "127.0.0.1:0",
-                   .unix_socket = dir_.File("sock"),
-                   .about = {.version = "test", .state_dir = dir_.path()}})
+    browsers_host_ = BrowserHost::Create({.driver = *driver_,
+                                          .checkpoints = driver_->checkpoints(),
+                                          .guests = control_,
+                                          .store = store_,
+                                          .images = *images_,
+                                          .clock = clock_},
+                                         options)
+                         .value();
+    BrowserRegistry& registry = browsers_host_->registry();
+    pools_ = PoolRegistry::Create({.browsers = registry,
+                                   .store = store_,
+                                   .resolve = [&registry](const BrowserSpec& spec) {
+                                     return registry.ResolvePooled(spec);
+                                   },
+                                   .clock = clock_},
+                                  {})
+                 .value();
+    server_ = ApiServer::Start({.driver = *driver_,
+                                .browsers = *browsers_host_,
+                                .pools = *pools_,
+                                .store = store_,
+                                .images = *images_},
+                               {.listen = "127.0.0.1:0",
+                                .unix_socket = dir_.File("sock"),
+                                .about = {.version = "test", .state_dir = dir_.path()}})
                   .value();
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -67,7 +83,8 @@ class FakeDaemon {
   void Stop() {
     if (server_ != nullptr) server_->Shutdown(absl::Now());
     server_.reset();
-    registry_.reset();
+    pools_.reset();
+    browsers_host_.reset();
   }
 
   FakeHost& host() { return *host_; }
@@ -106,9 +123,11 @@ class FakeDaemon {
   FakeGuestTransport transport_;
   FakeGuest guest_{transport_};
   SystemClock clock_;
+  AgentControl control_{transport_, clock_};
   std::unique_ptr<FakeVmDriver> driver_;
   std::unique_ptr<ImageCatalog> images_;
-  std::unique_ptr<BrowserRegistry> registry_;
+  std::unique_ptr<BrowserHost> browsers_host_;
+  std::unique_ptr<PoolRegistry> pools_;
   std::unique_ptr<ApiServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<orchestrator::v1::BrowserService::Stub> browsers_;
