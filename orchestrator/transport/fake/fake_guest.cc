@@ -50,6 +50,18 @@ grpc::Status FakeGuest::Lifecycle::AwaitReady(grpc::ServerContext* /*context*/,
   return ToGrpcStatus(ready_);
 }
 
+grpc::Status FakeGuest::Lifecycle::PrepareSnapshot(
+    grpc::ServerContext* /*context*/, const guest::v1::PrepareSnapshotRequest* /*request*/,
+    guest::v1::PrepareSnapshotResponse* /*response*/) {
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeGuest::Lifecycle::Resumed(grpc::ServerContext* /*context*/,
+                                           const guest::v1::ResumedRequest* /*request*/,
+                                           guest::v1::ResumedResponse* /*response*/) {
+  return grpc::Status::OK;
+}
+
 void FakeGuest::Lifecycle::AnswerReadyWith(absl::Status status) {
   absl::MutexLock lock(&mutex_);
   ready_ = std::move(status);

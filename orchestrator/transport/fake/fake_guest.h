@@ -16,8 +16,8 @@
 
 namespace orch {
 
-// Stands in for every agent behind a FakeGuestTransport: says that it is ready, and implements no
-// other call unless it is given services. Thread-safe.
+// Stands in for every agent behind a FakeGuestTransport: says that it is ready, takes notice when it
+// runs again, and implements no other call unless it is given services. Thread-safe.
 class FakeGuest {
  public:
   // `services` are served beside LifecycleService. All must outlive this.
@@ -36,6 +36,11 @@ class FakeGuest {
     grpc::Status AwaitReady(grpc::ServerContext* context,
                             const guest::v1::AwaitReadyRequest* request,
                             guest::v1::AwaitReadyResponse* response) override;
+    grpc::Status PrepareSnapshot(grpc::ServerContext* context,
+                                 const guest::v1::PrepareSnapshotRequest* request,
+                                 guest::v1::PrepareSnapshotResponse* response) override;
+    grpc::Status Resumed(grpc::ServerContext* context, const guest::v1::ResumedRequest* request,
+                         guest::v1::ResumedResponse* response) override;
     void AnswerReadyWith(absl::Status status);
 
    private:
