@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/grpc_status.h"
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/browser/resolve_spec.h"
 #include "orchestrator/server/browser_proto.h"
 #include "orchestrator/server/create_browser_call.h"
 #include "orchestrator/server/page_token.h"
@@ -40,7 +41,7 @@ PooledBrowsers::Done Answer(grpc::ServerUnaryReactor* reactor,
   };
 }
 
-absl::StatusOr<StandbyLevel> FromProto(orchestrator::v1::StandbyLevel level) {
+absl::StatusOr<StandbyLevel> LevelOf(orchestrator::v1::StandbyLevel level) {
   switch (level) {
     case orchestrator::v1::STANDBY_LEVEL_UNSPECIFIED:
     case orchestrator::v1::STANDBY_LEVEL_PAUSED:
@@ -53,21 +54,16 @@ absl::StatusOr<StandbyLevel> FromProto(orchestrator::v1::StandbyLevel level) {
   }
 }
 
-absl::StatusOr<BrowserRegistry::Times> FromProto(
+absl::StatusOr<BrowserRegistry::Times> TimesOf(
     const orchestrator::v1::UpdateBrowserRequest& request) {
-  // The spec's own rules for the same three fields.
-  orchestrator::v1::BrowserSpec spec;
-  if (request.has_standby_after()) *spec.mutable_standby_after() = request.standby_after();
-  spec.set_standby_disabled(request.standby_disabled());
-  ORCH_ASSIGN_OR_RETURN(const BrowserSpec parsed, FromProto(spec));
   BrowserRegistry::Times times;
-  times.standby_after = parsed.standby_after;
-  // Enabled again, without a time: the default.
-  if (request.has_standby_disabled() && !request.standby_disabled() &&
-      !request.has_standby_after()) {
-    times.standby_after = kDefaultStandbyAfter;
-  }
   if (request.has_timeout_seconds()) times.timeout = absl::Seconds(request.timeout_seconds());
+  ORCH_ASSIGN_OR_RETURN(times.standby_after,
+                        StandbyAfterFromProto(request.has_standby_after(), request.standby_after(),
+                                              request.standby_disabled()));
+  if (!times.standby_after.has_value() && request.has_standby_disabled()) {
+    times.standby_after = kDefaultStandbyAfter;  // Enabled again.
+  }
   return times;
 }
 
@@ -91,7 +87,12 @@ grpc::ServerUnaryReactor* BrowserService::CreateBrowser(
     grpc::CallbackServerContext* /*context*/, const orchestrator::v1::CreateBrowserRequest* request,
     orchestrator::v1::Browser* response) {
   auto* call = new CreateBrowserCall(registry_, *response);
-  pool_.Run([&registry = registry_, shared = call->shared(), spec = FromProto(request->spec()),
+  absl::StatusOr<BrowserSpec> spec = FromProto(request->spec());
+  if (!spec.ok()) {
+    call->Refuse(spec.status());
+    return call;
+  }
+  pool_.Run([&registry = registry_, shared = call->shared(), spec = *std::move(spec),
              wait = !request->has_wait() || request->wait()] {
     CreateBrowserCall::Begin(registry, shared, spec, wait);
   });
@@ -168,7 +169,7 @@ grpc::ServerUnaryReactor* BrowserService::StandbyBrowser(
     grpc::CallbackServerContext* context, const orchestrator::v1::StandbyBrowserRequest* request,
     orchestrator::v1::Browser* response) {
   return WithBrowser(*context, request->session_id(), [&](const SessionId& id, auto* reactor) {
-    const absl::StatusOr<StandbyLevel> level = FromProto(request->level());
+    const absl::StatusOr<StandbyLevel> level = LevelOf(request->level());
     if (!level.ok()) {
       reactor->Finish(ToGrpcStatus(level.status()));
       return;
@@ -204,7 +205,7 @@ grpc::ServerUnaryReactor* BrowserService::UpdateBrowser(
     grpc::CallbackServerContext* context, const orchestrator::v1::UpdateBrowserRequest* request,
     orchestrator::v1::Browser* response) {
   return WithBrowser(*context, request->session_id(), [&](const SessionId& id, auto* reactor) {
-    const absl::StatusOr<BrowserRegistry::Times> times = FromProto(*request);
+    const absl::StatusOr<BrowserRegistry::Times> times = TimesOf(*request);
     if (!times.ok()) {
       reactor->Finish(ToGrpcStatus(times.status()));
       return;

@@ -37,6 +37,9 @@ class CreateBrowserCall final : public grpc::ServerUnaryReactor {
   static void Begin(BrowserRegistry& registry, const std::shared_ptr<Shared>& shared,
                     const BrowserSpec& spec, bool wait);
 
+  // Ends the call before it begins.
+  void Refuse(const absl::Status& status) { Answer(*shared_, status); }
+
   const std::shared_ptr<Shared>& shared() const { return shared_; }
 
  private:

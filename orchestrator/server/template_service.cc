@@ -21,7 +21,7 @@ constexpr int kMaxPageSize = 500;
 // A build has five phases.
 constexpr size_t kMaxQueuedPhases = 16;
 
-orchestrator::v1::Template ToProto(const TemplateUse& use) {
+orchestrator::v1::Template TemplateProto(const TemplateUse& use) {
   orchestrator::v1::Template proto;
   proto.set_key(use.value.key);
   *proto.mutable_spec() = ToProto(use.value.spec.browser);
@@ -36,7 +36,7 @@ orchestrator::v1::Template ToProto(const TemplateUse& use) {
   return proto;
 }
 
-orchestrator::v1::BuildPhase ToProto(BuildPhase phase) {
+orchestrator::v1::BuildPhase PhaseProto(BuildPhase phase) {
   switch (phase) {
     case BuildPhase::kQueued:
       return orchestrator::v1::BUILD_PHASE_QUEUED;
@@ -88,7 +88,7 @@ absl::Status TemplateService::List(const orchestrator::v1::ListTemplatesRequest&
       response.set_next_page_token(response.templates(response.templates_size() - 1).key());
       break;
     }
-    *response.add_templates() = ToProto(*next);
+    *response.add_templates() = TemplateProto(*next);
   }
   return absl::OkStatus();
 }
@@ -97,7 +97,7 @@ absl::Status TemplateService::Find(const std::string& key,
                                    orchestrator::v1::Template& response) const {
   for (const TemplateUse& use : catalog_.List()) {
     if (use.value.key != key) continue;
-    response = ToProto(use);
+    response = TemplateProto(use);
     return absl::OkStatus();
   }
   return absl::NotFoundError(absl::StrCat("there is no template ", key));
@@ -129,7 +129,8 @@ grpc::ServerWriteReactor<orchestrator::v1::BuildTemplateResponse>* TemplateServi
   using Response = orchestrator::v1::BuildTemplateResponse;
   auto* call = new ResponseStream<Response>(kMaxQueuedPhases);
   pool_.Run([this, spec = FromProto(request->spec()), feed = call->feed()] {
-    const absl::StatusOr<BrowserRegistry::Plan> plan = registry_.Resolve(spec);
+    const absl::StatusOr<BrowserRegistry::Plan> plan =
+        spec.ok() ? registry_.Resolve(*spec) : absl::StatusOr<BrowserRegistry::Plan>(spec.status());
     if (!plan.ok()) {
       feed->Finish(plan.status());
       return;
@@ -151,7 +152,7 @@ grpc::ServerWriteReactor<orchestrator::v1::BuildTemplateResponse>* TemplateServi
         },
         [feed](BuildPhase phase) {
           Response response;
-          response.set_phase(ToProto(phase));
+          response.set_phase(PhaseProto(phase));
           feed->Push(std::move(response));
         });
   });
