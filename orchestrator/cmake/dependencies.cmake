@@ -15,6 +15,7 @@ pkg_check_modules(TOMLPLUSPLUS REQUIRED tomlplusplus)
 pkg_check_modules(XCB REQUIRED xcb xcb-shm)
 pkg_check_modules(PNG REQUIRED libpng)
 pkg_check_modules(SPDLOG REQUIRED spdlog)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
 find_program(PROTOC protoc REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
