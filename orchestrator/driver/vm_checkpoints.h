@@ -19,12 +19,12 @@ struct PageCount {
   uint64_t file_bytes = 0;
 };
 
-// Takes the state out of one machine and puts it into another. A machine's state is its devices, the
-// memory that differs from its memory file, and its scratch disk: three parts of one moment, which
-// the caller keeps together.
+// Takes the state out of one machine and puts it into another. A machine's state is its devices,
+// the memory that differs from its memory file, and its scratch disk: three parts of one moment,
+// which the caller keeps together.
 //
-// Saving needs a machine that is paused and leaves it so. Loading needs a shell (VmStart::kShell) of
-// the same configuration, on the same memory file, in this order: ReplaceScratchDisk, LoadPages,
+// Saving needs a machine that is paused and leaves it so. Loading needs a shell (VmStart::kShell)
+// of the same configuration, on the same memory file, in this order: ReplaceScratchDisk, LoadPages,
 // LoadDevices; it is then a paused machine. A template's clone takes LoadDevices alone. A shell
 // whose loading failed is good for nothing: destroy it.
 //
@@ -38,8 +38,8 @@ class VmCheckpoints {
 
   virtual ~VmCheckpoints() = default;
 
-  // The devices' state, without memory (about 100 KB). The scratch disk's file is complete when this
-  // returns.
+  // The devices' state, without memory (about 100 KB). The scratch disk's file is complete when
+  // this returns.
   virtual absl::StatusOr<std::string> SaveDevices(const VmId& id) = 0;
 
   // Makes a shell the machine whose `devices` these are, paused. INVALID_ARGUMENT: the hypervisor

@@ -58,8 +58,8 @@ struct VmConfig {
   // Read-only raw disk, /dev/vda in the guest. The driver neither writes to it nor changes its
   // owner. Empty: the machine has none.
   std::string root_disk;
-  // qcow2 disk, /dev/vdb in the guest, owned by the user that the virtual machine runs as. Empty: the
-  // machine has none.
+  // qcow2 disk, /dev/vdb in the guest, owned by the user that the virtual machine runs as. Empty:
+  // the machine has none.
   std::string scratch_disk;
   // An existing directory for this machine's sockets and console log, owned by this machine alone.
   std::string directory;
@@ -109,9 +109,9 @@ class VmDriver {
 
   virtual const HostInfo& host() const = 0;
 
-  // Starts a machine, running, or as a shell, paused. ALREADY_EXISTS: `config.id` exists. INVALID_ARGUMENT: memory or
-  // vcpus beyond the host. NOT_FOUND: a file is missing; the message names it. On error nothing is
-  // left behind.
+  // Starts a machine, running, or as a shell, paused. ALREADY_EXISTS: `config.id` exists.
+  // INVALID_ARGUMENT: memory or vcpus beyond the host. NOT_FOUND: a file is missing; the message
+  // names it. On error nothing is left behind.
   virtual absl::StatusOr<VmInfo> Start(const VmConfig& config) = 0;
 
   // Stops the virtual CPUs. Idempotent. NOT_FOUND: no such machine.

@@ -4,13 +4,9 @@ namespace orch {
 
 absl::StatusOr<VmInfo> FakeVmDriver::Start(const VmConfig& config) { return host_->Start(config); }
 
-absl::Status FakeVmDriver::Pause(const VmId& id) {
-  return host_->SetState(id, VmState::kPaused);
-}
+absl::Status FakeVmDriver::Pause(const VmId& id) { return host_->SetState(id, VmState::kPaused); }
 
-absl::Status FakeVmDriver::Resume(const VmId& id) {
-  return host_->SetState(id, VmState::kRunning);
-}
+absl::Status FakeVmDriver::Resume(const VmId& id) { return host_->SetState(id, VmState::kRunning); }
 
 absl::Status FakeVmDriver::Destroy(const VmId& id) { return host_->Destroy(id); }
 

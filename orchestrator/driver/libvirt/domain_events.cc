@@ -43,21 +43,24 @@ absl::string_view DescribeDetail(int detail) {
 
 }  // namespace
 
-std::string StopReason(int detail, absl::string_view log) {
+std::string StopReason(int detail, absl::string_view end, absl::string_view log) {
+  std::string reason(DescribeDetail(detail));
+  if (!end.empty()) absl::StrAppend(&reason, ", ", end);
   std::vector<absl::string_view> lines = absl::StrSplit(log, '\n', absl::SkipWhitespace());
   if (lines.size() > kMaxLogLines) lines.erase(lines.begin(), lines.end() - kMaxLogLines);
   std::string text = absl::StrJoin(lines, " | ");
   if (text.size() > kMaxLogTextBytes) text = text.substr(text.size() - kMaxLogTextBytes);
-  if (text.empty()) return std::string(DescribeDetail(detail));
-  return absl::StrCat(DescribeDetail(detail), "; its log ends: ", absl::CHexEscape(text));
+  if (text.empty()) return reason;
+  return absl::StrCat(reason, "; its log ends: ", absl::CHexEscape(text));
 }
 
-DomainEvents::DomainEvents(virConnectPtr connection, ProcessLogs logs)
-    : connection_(connection), logs_(std::move(logs)) {}
+DomainEvents::DomainEvents(virConnectPtr connection, ProcessLogs logs, ProcessReaper& reaper)
+    : connection_(connection), logs_(std::move(logs)), reaper_(reaper) {}
 
 absl::StatusOr<std::unique_ptr<DomainEvents>> DomainEvents::Open(virConnectPtr connection,
-                                                                 ProcessLogs logs) {
-  auto events = absl::WrapUnique(new DomainEvents(connection, std::move(logs)));
+                                                                 ProcessLogs logs,
+                                                                 ProcessReaper& reaper) {
+  auto events = absl::WrapUnique(new DomainEvents(connection, std::move(logs), reaper));
   events->callback_ =
       virConnectDomainEventRegisterAny(connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                                        VIR_DOMAIN_EVENT_CALLBACK(&DomainEvents::OnLifecycle),
@@ -73,9 +76,16 @@ DomainEvents::~DomainEvents() {
   released_.WaitForNotificationWithTimeout(kReleaseTimeout);
 }
 
-void DomainEvents::Starting(const std::string& uuid, const std::string& directory) {
+void DomainEvents::Starting(const std::string& uuid, const std::string& directory, bool paused) {
   absl::MutexLock lock(&mutex_);
-  machines_[uuid] = {.phase = Phase::kStarting, .directory = directory};
+  machines_[uuid] = {.phase = paused ? Phase::kStartingPaused : Phase::kStarting,
+                     .directory = directory};
+}
+
+void DomainEvents::Started(const std::string& uuid, int64_t pid) {
+  absl::MutexLock lock(&mutex_);
+  const auto machine = machines_.find(uuid);
+  if (machine != machines_.end()) machine->second.pid = pid;
 }
 
 void DomainEvents::Forget(const std::string& uuid) {
@@ -83,14 +93,15 @@ void DomainEvents::Forget(const std::string& uuid) {
   machines_.erase(uuid);
 }
 
-void DomainEvents::Adopt(const std::string& uuid, const std::string& directory) {
+void DomainEvents::Adopt(const std::string& uuid, const std::string& directory, int64_t pid) {
   absl::MutexLock lock(&mutex_);
-  machines_.emplace(uuid, Machine{.phase = Phase::kLive, .directory = directory});
+  machines_.emplace(uuid, Machine{.phase = Phase::kLive, .directory = directory, .pid = pid});
 }
 
 void DomainEvents::Destroying(const std::string& uuid) {
   absl::MutexLock lock(&mutex_);
-  machines_[uuid].phase = Phase::kDestroying;
+  const auto machine = machines_.find(uuid);
+  if (machine != machines_.end()) machine->second.phase = Phase::kDestroying;
 }
 
 std::vector<std::string> DomainEvents::Directories() {
@@ -123,15 +134,11 @@ void DomainEvents::Handle(virDomainPtr domain, int event, int detail) {
   if (!id.ok()) return;
   const std::string uuid = text.data();
   switch (event) {
-    case VIR_DOMAIN_EVENT_STARTED: {
-      absl::MutexLock lock(&mutex_);
-      const auto machine = machines_.find(uuid);
-      if (machine != machines_.end() && machine->second.phase == Phase::kStarting) {
-        machine->second.phase = Phase::kLive;
-      }
+    case VIR_DOMAIN_EVENT_STARTED:
+      BecameLive(uuid, Phase::kStarting);
       return;
-    }
     case VIR_DOMAIN_EVENT_SUSPENDED:
+      if (BecameLive(uuid, Phase::kStartingPaused)) return;
       if (IsLive(uuid)) hub_.Publish({.id = *id, .kind = VmEventKind::kPaused});
       return;
     case VIR_DOMAIN_EVENT_RESUMED:
@@ -146,17 +153,19 @@ void DomainEvents::Handle(virDomainPtr domain, int event, int detail) {
 }
 
 void DomainEvents::HandleStopped(const VmId& id, const std::string& uuid, int detail) {
-  Phase phase = Phase::kStarting;
+  Machine machine;
   {
     absl::MutexLock lock(&mutex_);
     const auto known = machines_.find(uuid);
-    if (known == machines_.end() || known->second.phase == Phase::kStarting) return;
-    phase = known->second.phase;
+    if (known == machines_.end()) return;
+    machine = known->second;
+    if (machine.phase == Phase::kStarting || machine.phase == Phase::kStartingPaused) return;
     machines_.erase(known);
   }
   std::string reason = "destroyed";
-  if (phase == Phase::kLive) {
-    reason = StopReason(detail, logs_.Tail(id, kMaxLogBytes));
+  const std::string end = reaper_.TakeEnd(static_cast<pid_t>(machine.pid));
+  if (machine.phase == Phase::kLive) {
+    reason = StopReason(detail, end, logs_.Tail(id, kMaxLogBytes));
     // A machine that was started under this id meanwhile loses a name, its process goes on.
     logs_.Remove(id);
   }
@@ -167,6 +176,14 @@ bool DomainEvents::IsLive(const std::string& uuid) {
   absl::MutexLock lock(&mutex_);
   const auto machine = machines_.find(uuid);
   return machine != machines_.end() && machine->second.phase == Phase::kLive;
+}
+
+bool DomainEvents::BecameLive(const std::string& uuid, Phase from) {
+  absl::MutexLock lock(&mutex_);
+  const auto machine = machines_.find(uuid);
+  if (machine == machines_.end() || machine->second.phase != from) return false;
+  machine->second.phase = Phase::kLive;
+  return true;
 }
 
 }  // namespace orch

@@ -2,6 +2,7 @@
 
 #include <libvirt/libvirt.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 
 #include "orchestrator/driver/libvirt/process_logs.h"
+#include "orchestrator/driver/libvirt/process_reaper.h"
 #include "orchestrator/driver/vm_driver.h"
 #include "orchestrator/driver/vm_event_hub.h"
 
@@ -27,21 +29,25 @@ namespace orch {
 // destruction; borrows the connection.
 class DomainEvents {
  public:
-  // The log of a machine that ends by itself is read for the reason, then removed.
+  // The log of a machine that ends by itself is read for the reason, then removed; `reaper`, which
+  // must outlive this, tells how its process ended.
   static absl::StatusOr<std::unique_ptr<DomainEvents>> Open(virConnectPtr connection,
-                                                            ProcessLogs logs);
+                                                            ProcessLogs logs,
+                                                            ProcessReaper& reaper);
   ~DomainEvents();
   DomainEvents(const DomainEvents&) = delete;
   DomainEvents& operator=(const DomainEvents&) = delete;
 
-  // A machine is about to start: its events count from the one that says it has started.
-  void Starting(const std::string& uuid, const std::string& directory);
-  // A machine that is about to start did not, or one about to be destroyed was not there: its
-  // events count no more.
+  // A machine is about to start: its events count from the one that says it has started, or, for
+  // one that starts paused, has paused.
+  void Starting(const std::string& uuid, const std::string& directory, bool paused);
+  // It has started as process `pid`, 0 when that is not known.
+  void Started(const std::string& uuid, int64_t pid);
+  // A machine that was about to start did not: its events count no more.
   void Forget(const std::string& uuid);
   // A machine that was there before. Nothing changes when it is known.
-  void Adopt(const std::string& uuid, const std::string& directory);
-  // Its end, from now on, is "destroyed".
+  void Adopt(const std::string& uuid, const std::string& directory, int64_t pid);
+  // Its end, from now on, is "destroyed". Nothing changes when it has been told already.
   void Destroying(const std::string& uuid);
 
   // The directories (VmConfig's) of the machines whose events count.
@@ -50,13 +56,14 @@ class DomainEvents {
   std::unique_ptr<VmEventSubscription> Subscribe(std::function<void(const VmEvent&)> callback);
 
  private:
-  enum class Phase { kStarting, kLive, kDestroying };
+  enum class Phase { kStarting, kStartingPaused, kLive, kDestroying };
   struct Machine {
     Phase phase = Phase::kStarting;
     std::string directory;
+    int64_t pid = 0;
   };
 
-  DomainEvents(virConnectPtr connection, ProcessLogs logs);
+  DomainEvents(virConnectPtr connection, ProcessLogs logs, ProcessReaper& reaper);
 
   static int OnLifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail,
                          void* self);
@@ -64,9 +71,12 @@ class DomainEvents {
   void Handle(virDomainPtr domain, int event, int detail);
   void HandleStopped(const VmId& id, const std::string& uuid, int detail);
   bool IsLive(const std::string& uuid);
+  // Makes a machine live that is in phase `from`. False: it is not.
+  bool BecameLive(const std::string& uuid, Phase from);
 
   const virConnectPtr connection_;
   const ProcessLogs logs_;
+  ProcessReaper& reaper_;
   VmEventHub hub_;
   int callback_ = -1;
   absl::Notification released_;
@@ -74,8 +84,9 @@ class DomainEvents {
   std::map<std::string, Machine> machines_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Why a machine stopped: `detail` is a virDomainEventStoppedDetailType, `log` the tail of its
-// process's log, of which the last lines are kept, escaped.
-std::string StopReason(int detail, absl::string_view log);
+// Why a machine stopped: `detail` is a virDomainEventStoppedDetailType, `end` how its process ended
+// ("" when that is not known, see ProcessReaper::TakeEnd), `log` the tail of its process's log, of
+// which the last lines are kept, escaped.
+std::string StopReason(int detail, absl::string_view end, absl::string_view log);
 
 }  // namespace orch

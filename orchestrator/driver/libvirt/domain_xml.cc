@@ -1,10 +1,14 @@
 #include "orchestrator/driver/libvirt/domain_xml.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+
+#include "nlohmann/json.hpp"
 
 namespace orch {
 namespace {
@@ -35,13 +39,19 @@ std::string Metadata(const VmConfig& config, const DomainOptions& options) {
   }
   return absl::StrCat("<metadata><orch:vm xmlns:orch='", kMetadataUri, "' version='1' id='",
                       config.id.value(), "' owner='", Escape(options.owner), "' directory='",
-                      Escape(config.directory), "'", agent, "/></metadata>\n");
+                      Escape(config.directory), "'", agent, " start='",
+                      config.start == VmStart::kShell ? "shell" : "boot", "' scratch='",
+                      config.scratch_disk.empty() ? "no" : "yes", "' memory='",
+                      Escape(config.memory_file), "'/></metadata>\n");
 }
 
 std::string Boot(const VmConfig& config) {
-  return absl::StrCat("<os><type arch='x86_64' machine='q35'>hvm</type><kernel>",
-                      Escape(config.kernel), "</kernel><initrd>", Escape(config.initramfs),
-                      "</initrd><cmdline>", Escape(config.kernel_cmdline), "</cmdline></os>\n");
+  std::string boot = absl::StrCat("<os><type arch='x86_64' machine='q35'>hvm</type><kernel>",
+                                  Escape(config.kernel), "</kernel>");
+  if (!config.initramfs.empty()) {
+    absl::StrAppend(&boot, "<initrd>", Escape(config.initramfs), "</initrd>");
+  }
+  return absl::StrCat(boot, "<cmdline>", Escape(config.kernel_cmdline), "</cmdline></os>\n");
 }
 
 std::string Processor(Accelerator accelerator) {
@@ -53,15 +63,52 @@ std::string Processor(Accelerator accelerator) {
 }
 
 std::string Disks(const VmConfig& config) {
-  // The root is read-only, so many machines may read it through one page cache. Scratch dies with
-  // its machine and is never read by another, so nothing is lost by leaving out flushes; stopping
-  // the machine writes all to the file.
-  return absl::StrCat(
-      "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='",
-      Escape(config.root_disk), "'/><target dev='vda' bus='virtio'/><readonly/></disk>\n",
-      "<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='unsafe' "
-      "discard='unmap'/><source file='",
-      Escape(config.scratch_disk), "'/><target dev='vdb' bus='virtio'/></disk>\n");
+  std::string disks;
+  // The root is read-only, so many machines may read it through one page cache.
+  if (!config.root_disk.empty()) {
+    absl::StrAppend(
+        &disks, "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='",
+        Escape(config.root_disk), "'/><target dev='vda' bus='virtio'/><readonly/></disk>\n");
+  }
+  // Scratch dies with its machine and is never read by another that runs, so nothing is lost by
+  // leaving out flushes; stopping the machine writes all to the file.
+  if (!config.scratch_disk.empty()) {
+    absl::StrAppend(&disks,
+                    "<disk type='file' device='disk'><driver name='qemu' type='qcow2' "
+                    "cache='unsafe' discard='unmap'/><source file='",
+                    Escape(config.scratch_disk), "'/><target dev='vdb' bus='virtio'/><alias name='",
+                    kScratchDevice, "'/></disk>\n");
+  }
+  return disks;
+}
+
+// libvirt knows no file as memory, so QEMU is told beside it; of two -machine options the later one
+// counts.
+std::string Memory(const VmConfig& config) {
+  if (config.memory_file.empty()) return "";
+  nlohmann::json object = {{"qom-type", "memory-backend-file"},
+                           {"id", kMemoryObject},
+                           {"mem-path", config.memory_file},
+                           {"size", uint64_t{config.memory_mib} << 20},
+                           {"share", config.start == VmStart::kBoot}};
+  std::vector<std::string> arguments;
+  if (config.start == VmStart::kShell) {
+    // A private copy, page by page as the guest writes, of a file that QEMU may not write.
+    object["readonly"] = true;
+    object["rom"] = "off";
+    // States that VmCheckpoints saves have no configuration section.
+    arguments = {"-incoming", "defer", "-global", "migration.send-configuration=off"};
+  }
+  // Paths that are no UTF-8 are refused by libvirt; replacing beats throwing.
+  const std::string text = object.dump(/*indent=*/-1, ' ', /*ensure_ascii=*/false,
+                                       nlohmann::json::error_handler_t::replace);
+  arguments.insert(arguments.begin(),
+                   {"-object", text, "-machine", absl::StrCat("memory-backend=", kMemoryObject)});
+  std::string xml = "<qemu:commandline>";
+  for (const std::string& argument : arguments) {
+    absl::StrAppend(&xml, "<qemu:arg value='", Escape(argument), "'/>");
+  }
+  return absl::StrCat(xml, "</qemu:commandline>\n");
 }
 
 std::string Agent(const VmConfig& config, TransportKind transport) {
@@ -86,10 +133,13 @@ std::string SecurityLabel(const std::optional<RunAs>& run_as) {
 
 std::string BuildDomainXml(const VmConfig& config, const DomainOptions& options) {
   return absl::StrCat(
-      "<domain type='", options.accelerator == Accelerator::kKvm ? "kvm" : "qemu", "'>\n<name>",
-      config.id.value(), "</name><uuid>", options.uuid, "</uuid>\n", Metadata(config, options),
-      "<memory unit='MiB'>", config.memory_mib, "</memory><vcpu>", config.vcpus, "</vcpu>\n",
-      Boot(config), Processor(options.accelerator),
+      "<domain type='", options.accelerator == Accelerator::kKvm ? "kvm" : "qemu",
+      "' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n<name>", config.id.value(),
+      "</name><uuid>", options.uuid, "</uuid>\n",
+      // Another one for each machine: a guest that wakes up in another machine than it fell asleep
+      // in takes fresh random numbers.
+      "<genid/>\n", Metadata(config, options), "<memory unit='MiB'>", config.memory_mib,
+      "</memory><vcpu>", config.vcpus, "</vcpu>\n", Boot(config), Processor(options.accelerator),
       // A browser's machine that reboots has lost its browser: it ends.
       "<on_poweroff>destroy</on_poweroff><on_reboot>destroy</on_reboot>"
       "<on_crash>destroy</on_crash>\n<devices>\n",
@@ -100,7 +150,7 @@ std::string BuildDomainXml(const VmConfig& config, const DomainOptions& options)
       "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>\n"
       "<controller type='usb' model='none'/><memballoon model='none'/>"
       "<audio id='1' type='none'/>\n</devices>\n",
-      SecurityLabel(options.run_as), "</domain>\n");
+      SecurityLabel(options.run_as), Memory(config), "</domain>\n");
 }
 
 std::optional<std::string> FirstTagAttribute(absl::string_view xml, absl::string_view name) {
@@ -128,6 +178,16 @@ bool IsOwnedBy(absl::string_view metadata, absl::string_view owner) {
 
 std::string ParseDirectory(absl::string_view metadata) {
   return FirstTagAttribute(metadata, "directory").value_or("");
+}
+
+std::string ParseMemoryFile(absl::string_view metadata) {
+  return FirstTagAttribute(metadata, "memory").value_or("");
+}
+
+bool IsShell(absl::string_view metadata) { return FirstTagAttribute(metadata, "start") == "shell"; }
+
+bool HasScratchDisk(absl::string_view metadata) {
+  return FirstTagAttribute(metadata, "scratch") == "yes";
 }
 
 GuestAddress ParseAgentAddress(absl::string_view metadata, absl::string_view live_xml) {

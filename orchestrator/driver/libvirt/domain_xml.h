@@ -19,6 +19,11 @@ inline constexpr char kMetadataUri[] = "urn:orchestrator:vm:1";
 inline constexpr char kAgentSocketName[] = "agent.sock";
 inline constexpr char kConsoleLogName[] = "console.log";
 
+// QEMU's names of what is ours to handle: the scratch disk (libvirt demands the prefix) and the
+// object that is the guest's memory.
+inline constexpr char kScratchDevice[] = "ua-scratch";
+inline constexpr char kMemoryObject[] = "guest-memory";
+
 // The user that a machine's process runs as.
 struct RunAs {
   uint32_t uid = 0;
@@ -49,6 +54,15 @@ bool IsOwnedBy(absl::string_view metadata, absl::string_view owner);
 
 // VmConfig::directory of a domain of ours, from its metadata element. Empty when it says none.
 std::string ParseDirectory(absl::string_view metadata);
+
+// VmConfig::memory_file. Empty when it has none.
+std::string ParseMemoryFile(absl::string_view metadata);
+
+// Whether it began as a shell.
+bool IsShell(absl::string_view metadata);
+
+// Whether it was started with a scratch disk.
+bool HasScratchDisk(absl::string_view metadata);
 
 // How to reach the agent of a domain of ours, from its metadata element and its live XML. Monostate
 // when it has none, or when it says nothing that we understand.

@@ -22,7 +22,8 @@ namespace orch {
 namespace {
 
 constexpr uint64_t kOldestLibvirt = 9'000'000;
-constexpr uint64_t kOldestQemu = 8'002'000;
+// Loading a state without ending the process when that fails: migrate-incoming's exit-on-error.
+constexpr uint64_t kOldestQemu = 9'001'000;
 
 // The longest path that libvirt puts below its root: a machine's number in its directory's name
 // grows as long as machines exist, the machine's name is cut to 20 characters.

@@ -16,7 +16,7 @@ namespace orch {
 // A libvirt version number (major * 1000000 + minor * 1000 + micro) as "10.0.2".
 std::string FormatVersion(uint64_t version);
 
-// FAILED_PRECONDITION: libvirt is older than 9.0 or QEMU is older than 8.2; the message says how to
+// FAILED_PRECONDITION: libvirt is older than 9.0 or QEMU is older than 9.1; the message says how to
 // get a newer one.
 absl::Status CheckVersions(uint64_t libvirt_version, uint64_t qemu_version);
 

@@ -1,10 +1,12 @@
 #include "orchestrator/driver/libvirt/vm_config_check.h"
 
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -41,6 +43,30 @@ absl::Status CheckPath(absl::string_view field, const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status CheckOptionalPath(absl::string_view field, const std::string& path) {
+  return path.empty() ? absl::OkStatus() : CheckPath(field, path);
+}
+
+absl::Status CheckMemoryFile(const VmConfig& config) {
+  if (config.memory_file.empty()) {
+    return config.start == VmStart::kShell
+               ? absl::InvalidArgumentError("a shell needs a memory_file, the template's")
+               : absl::OkStatus();
+  }
+  ORCH_RETURN_IF_ERROR(CheckPath("memory_file", config.memory_file));
+  struct stat stat = {};
+  if (::stat(config.memory_file.c_str(), &stat) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("memory_file ", config.memory_file));
+  }
+  const uint64_t bytes = uint64_t{config.memory_mib} << 20;
+  if (!S_ISREG(stat.st_mode) || static_cast<uint64_t>(stat.st_size) != bytes) {
+    return absl::InvalidArgumentError(absl::StrCat("memory_file ", config.memory_file, " has ",
+                                                   stat.st_size, " bytes, must be a file of ",
+                                                   bytes, ", memory_mib"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckVmConfig(const VmConfig& config, const HostInfo& host) {
@@ -54,10 +80,11 @@ absl::Status CheckVmConfig(const VmConfig& config, const HostInfo& host) {
                                                    host.cpus, ", what this host has"));
   }
   ORCH_RETURN_IF_ERROR(CheckPath("kernel", config.kernel));
-  ORCH_RETURN_IF_ERROR(CheckPath("initramfs", config.initramfs));
-  ORCH_RETURN_IF_ERROR(CheckPath("root_disk", config.root_disk));
-  ORCH_RETURN_IF_ERROR(CheckPath("scratch_disk", config.scratch_disk));
+  ORCH_RETURN_IF_ERROR(CheckOptionalPath("initramfs", config.initramfs));
+  ORCH_RETURN_IF_ERROR(CheckOptionalPath("root_disk", config.root_disk));
+  ORCH_RETURN_IF_ERROR(CheckOptionalPath("scratch_disk", config.scratch_disk));
   ORCH_RETURN_IF_ERROR(CheckPath("directory", config.directory));
+  ORCH_RETURN_IF_ERROR(CheckMemoryFile(config));
   ORCH_RETURN_IF_ERROR(CheckText("kernel_cmdline", config.kernel_cmdline));
   if (config.kernel_cmdline.size() > kMaxCmdlineBytes) {
     return absl::InvalidArgumentError(absl::StrCat(

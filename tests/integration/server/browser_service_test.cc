@@ -73,7 +73,7 @@ TEST(BrowserServiceTest, CreateGivesUpAtTheBootTimeout) {
 
 TEST(BrowserServiceTest, CreatePassesTheDriversErrorOn) {
   FakeDaemon daemon;
-  daemon.host().FailNextStart(absl::InternalError("no such machine type"));
+  daemon.host().FailNext(FakeCall::kStart, absl::InternalError("no such machine type"));
   Browser browser;
   const grpc::Status status = daemon.Create(browser);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL);

@@ -23,7 +23,7 @@ VmConfig Config() {
 
 TEST(DomainXmlTest, SaysWhatTheMachineIsMadeOf) {
   EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1"}),
-              AllOf(HasSubstr("<domain type='qemu'>"), HasSubstr("<memory unit='MiB'>512<"),
+              AllOf(HasSubstr("<domain type='qemu' "), HasSubstr("<memory unit='MiB'>512<"),
                     HasSubstr("<vcpu>2</vcpu>"), HasSubstr("<kernel>/i/vmlinuz</kernel>"),
                     HasSubstr("<cpu mode='maximum'/>"), HasSubstr("tb-cache unit='MiB'>256<"),
                     HasSubstr("<source file='/i/root.erofs'/><target dev='vda' bus='virtio'/>"
@@ -39,7 +39,7 @@ TEST(DomainXmlTest, HasNoNetworkScreenUsbOrBalloon) {
 
 TEST(DomainXmlTest, KvmMachineHasTheHostsProcessor) {
   EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1", .accelerator = Accelerator::kKvm}),
-              AllOf(HasSubstr("<domain type='kvm'>"), HasSubstr("host-passthrough"),
+              AllOf(HasSubstr("<domain type='kvm' "), HasSubstr("host-passthrough"),
                     Not(HasSubstr("<tcg>"))));
 }
 

@@ -29,11 +29,11 @@ TEST(HostChecksTest, WritesVersionsAsPeopleDo) {
 }
 
 TEST(HostChecksTest, RefusesOldVersions) {
-  ORCH_EXPECT_OK(CheckVersions(9'000'000, 8'002'000));
-  EXPECT_THAT(CheckVersions(8'999'999, 8'002'000),
+  ORCH_EXPECT_OK(CheckVersions(9'000'000, 9'001'000));
+  EXPECT_THAT(CheckVersions(8'999'999, 9'001'000),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("libvirt is 8.999.999")));
-  EXPECT_THAT(CheckVersions(9'000'000, 7'002'018),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("QEMU is 7.2.18")));
+  EXPECT_THAT(CheckVersions(9'000'000, 9'000'099),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("QEMU is 9.0.99")));
 }
 
 TEST(HostChecksTest, RefusesRootsWithoutRoomForSockets) {
