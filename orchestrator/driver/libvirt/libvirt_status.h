@@ -12,8 +12,8 @@ absl::StatusCode CodeOfLibvirtError(int error_number);
 // <libvirt's message>", the message escaped and cut to 1 KiB. Never OK.
 absl::Status LastLibvirtError(absl::string_view operation);
 
-// Initializes libvirt and turns off its own printing of errors to standard error, for the whole
-// process. Before any other call to libvirt; may be repeated.
+// Initializes libvirt and turns off its own printing of errors, and of warnings about machines, to
+// standard error, for the whole process. Before any other call to libvirt; may be repeated.
 void SilenceLibvirt();
 
 }  // namespace orch
