@@ -107,7 +107,7 @@ absl::StatusOr<UniqueFd> OpenHostileFile(const std::string& path) {
   if (!file.valid() || ::fstat(file.get(), &info) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
   }
-  if (!S_ISREG(info.st_mode)) return Refused(path, "is not a regular file");
+  if (!S_ISREG(info.st_mode)) return Refused(path, "is no regular file");
   if (info.st_uid != owner.st_uid) return Refused(path, "is not its directory's owner's");
   return file;
 }

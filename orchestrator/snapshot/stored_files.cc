@@ -48,7 +48,7 @@ absl::StatusOr<UniqueFd> OpenStored(const std::string& path) {
   if (!file.valid()) return Failed(errno, "open", path);
   ORCH_ASSIGN_OR_RETURN(const struct stat info, Stat(file, path));
   if (!S_ISREG(info.st_mode)) {
-    return absl::DataLossError(absl::StrCat(path, " is not a regular file"));
+    return absl::DataLossError(absl::StrCat(path, " is no regular file"));
   }
   return file;
 }

@@ -32,12 +32,15 @@ bool HasDisk(const TemplateSpec& spec) { return spec.scratch_mib > 0; }
 
 absl::StatusOr<UniqueFd> OpenMachinesFile(const std::string& path) {
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file.valid() && errno == ELOOP) {
+    return absl::FailedPreconditionError(absl::StrCat(path, " is a link"));
+  }
   struct stat info;
   if (!file.valid() || ::fstat(file.get(), &info) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
   }
   if (!S_ISREG(info.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(path, " is not a regular file"));
+    return absl::FailedPreconditionError(absl::StrCat(path, " is no regular file"));
   }
   return file;
 }
