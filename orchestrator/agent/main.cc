@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -24,7 +25,14 @@
 #include "orchestrator/agent/config/agent_config.h"
 #include "orchestrator/agent/config/boot_options.h"
 #include "orchestrator/agent/init/guest_init.h"
+#include "orchestrator/agent/lifecycle/cpu_meter.h"
+#include "orchestrator/agent/lifecycle/disk_caches.h"
+#include "orchestrator/agent/lifecycle/guest_clock.h"
+#include "orchestrator/agent/lifecycle/guest_identity.h"
+#include "orchestrator/agent/lifecycle/guest_resumption.h"
 #include "orchestrator/agent/lifecycle/lifecycle_service.h"
+#include "orchestrator/agent/lifecycle/random_pool.h"
+#include "orchestrator/agent/lifecycle/snapshot_preparation.h"
 #include "orchestrator/agent/loop/event_loop.h"
 #include "orchestrator/agent/process/process_service.h"
 #include "orchestrator/agent/process/process_table.h"
@@ -32,7 +40,6 @@
 #include "orchestrator/agent/supervisor/supervisor.h"
 #include "orchestrator/agent/tunnel/tunnel_service.h"
 #include "orchestrator/base/annotate.h"
-#include "orchestrator/base/clock.h"
 #include "orchestrator/base/files.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
@@ -113,8 +120,9 @@ absl::Status Run() {
   if (!cgroups.ok()) Log(LogLevel::kWarning, "no_cgroups", {{"status", cgroups.status()}});
   const ChildContext children{*loop, *reaper, cgroups.ok() ? cgroups->get() : nullptr};
 
-  const SystemClock clock;
+  KernelClock clock;
   const UserDatabase users("/etc");
+  const std::optional<uint16_t> devtools_port = DevToolsPort(config.programs);
   Supervisor supervisor(children, users, std::move(config.programs),
                         {.headful = options.headful, .log_directory = kLogDirectory});
   ProcessTable table(children, clock, {});
@@ -122,7 +130,15 @@ absl::Status Run() {
       {children, table, users, {.user = config.default_user, .headful = options.headful}});
   ComputerService computer(options.headful ? kDisplay : "");
   TunnelService tunnels(*loop);
-  LifecycleService lifecycle(*loop, supervisor);
+  ProcStatMeter meter;
+  SnapshotPreparation preparation({.devtools_port = devtools_port,
+                                   .meter = meter,
+                                   .flush = [] { return FlushDisksAndDropCaches(); },
+                                   .sleep = absl::SleepFor});
+  KernelRandomPool random;
+  GuestIdentity identity({.root = "", .hostname = GetHostname, .set_hostname = SetHostname});
+  GuestResumption resumption(clock, random, identity);
+  LifecycleService lifecycle(*loop, supervisor, preparation, resumption);
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
                         AgentServer::Create({&processes, &computer, &tunnels, &lifecycle}));
   supervisor.Start();

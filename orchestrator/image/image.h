@@ -9,6 +9,9 @@
 
 namespace orch {
 
+// No image runs in less memory.
+inline constexpr uint32_t kMinImageMemoryMib = 4;
+
 // One file of an image, as its manifest promises it.
 struct ImageFile {
   std::string path;  // Absolute.
@@ -25,7 +28,7 @@ struct Image {
   // 64 characters of [0-9a-f]; images with the same digest are the same.
   std::string digest;
 
-  // Absolute paths.
+  // Absolute paths. Empty: there is none. An image with agent has all three.
   std::string kernel;
   std::string initramfs;
   std::string root;
@@ -40,6 +43,7 @@ struct Image {
   uint32_t default_memory_mib = 0;
   uint32_t default_memory_mib_headful = 0;
   uint32_t default_vcpus = 0;
+  // 0: no scratch disk.
   uint32_t scratch_mib = 0;
   uint32_t scratch_mib_headful = 0;
 
@@ -47,8 +51,11 @@ struct Image {
   std::vector<std::string> capabilities;
   // Whether `capabilities` has "agent". Without one, nothing in the guest can be called.
   bool has_agent = false;
+  // An image without agent is ready when its console has this text (1 to 128 printable characters,
+  // no pattern). Empty with an agent, which says so itself.
+  std::string console_ready;
 
-  // Kernel, initramfs and root.
+  // Kernel, initramfs and root, as far as there are any.
   std::vector<ImageFile> files;
 
   bool HasCapability(absl::string_view capability) const {

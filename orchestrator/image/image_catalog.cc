@@ -126,16 +126,16 @@ absl::Status ImageCatalog::Verify(const Image& image) {
     absl::MutexLock lock(&mutex_);
     const auto nobody_verifies = [&] {
       mutex_.AssertReaderHeld();
-      return !being_verified_.contains(image.root);
+      return !being_verified_.contains(image.kernel);
     };
     mutex_.Await(absl::Condition(&nobody_verifies));
-    if (verified_.contains(image.root)) return absl::OkStatus();
-    being_verified_.insert(image.root);
+    if (verified_.contains(image.kernel)) return absl::OkStatus();
+    being_verified_.insert(image.kernel);
   }
   const absl::Status status = CheckContents(image);
   absl::MutexLock lock(&mutex_);
-  being_verified_.erase(image.root);
-  if (status.ok()) verified_.insert(image.root);
+  being_verified_.erase(image.kernel);
+  if (status.ok()) verified_.insert(image.kernel);
   return status;
 }
 

@@ -19,7 +19,7 @@ namespace orch {
 // Finds the images that scripts/build-image made on this host.
 //
 //   <images_dir>/<name>/current -> <digest>      what new virtual machines boot
-//   <images_dir>/<name>/<digest>/manifest.toml   beside kernel, initramfs and root
+//   <images_dir>/<name>/<digest>/manifest.toml   beside the files that it names
 //
 // A rebuild makes a new directory and points `current` at it. Get follows `current` once, so the
 // Image that it returned goes on naming the files it was read with.
@@ -59,7 +59,7 @@ class ImageCatalog {
 
   const std::string images_dir_;
   absl::Mutex mutex_;
-  // By path of the root disk, which has name and digest in it.
+  // By path of the kernel, which has name and digest in it.
   absl::flat_hash_set<std::string> verified_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::string> being_verified_ ABSL_GUARDED_BY(mutex_);
 };

@@ -21,6 +21,7 @@ constexpr size_t kSha256Characters = 64;
 constexpr size_t kMaxFileName = 255;
 constexpr size_t kMaxKernelCommandLine = 1024;  // The kernel takes 2047 and the daemon adds to it.
 constexpr size_t kMaxCapabilities = 32;
+constexpr size_t kMaxConsoleReady = 128;
 constexpr int64_t kMaxMemoryMib = int64_t{16} << 20;  // 16 TiB
 constexpr int64_t kMaxVcpus = 4096;
 
@@ -75,6 +76,37 @@ std::vector<std::string> ReadCapabilities(TomlReader& manifest) {
   return capabilities;
 }
 
+// How an image without agent shows that it is ready; nothing else would tell.
+std::string ReadConsoleReady(TomlReader& manifest, bool has_agent) {
+  constexpr absl::string_view kKey = "console_ready";
+  if (has_agent) {
+    manifest.Require(!manifest.Has(kKey), kKey, "must be absent: the agent tells when the guest is ready");
+    return "";
+  }
+  std::string text = manifest.String(kKey);
+  manifest.Require(!text.empty() && text.size() <= kMaxConsoleReady && IsPrintable(text), kKey,
+                   absl::StrCat("must be 1 to ", kMaxConsoleReady, " printable characters"));
+  return text;
+}
+
+absl::Status ReadFiles(TomlReader& manifest, const std::string& directory, Image& image) {
+  struct Part {
+    const char* key;
+    std::string& path;
+    bool required;
+  };
+  const Part parts[] = {{"kernel", image.kernel, true},
+                        {"initramfs", image.initramfs, image.has_agent},
+                        {"root", image.root, image.has_agent}};
+  for (const Part& part : parts) {
+    if (!part.required && !manifest.Has(part.key)) continue;
+    ORCH_ASSIGN_OR_RETURN(ImageFile file, ReadFileTable(manifest, part.key, directory));
+    part.path = file.path;
+    image.files.push_back(std::move(file));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 bool IsImageName(absl::string_view name) {
@@ -98,23 +130,19 @@ absl::StatusOr<Image> ParseImageManifest(absl::string_view toml, const std::stri
       image.kernel_cmdline.size() <= kMaxKernelCommandLine && IsPrintable(image.kernel_cmdline),
       "kernel_cmdline",
       absl::StrCat("must be at most ", kMaxKernelCommandLine, " printable characters"));
-  image.default_memory_mib = manifest.Uint32("default_memory_mib", 1, kMaxMemoryMib);
+  image.default_memory_mib =
+      manifest.Uint32("default_memory_mib", kMinImageMemoryMib, kMaxMemoryMib);
   image.default_memory_mib_headful =
-      manifest.Uint32("default_memory_mib_headful", 1, kMaxMemoryMib);
+      manifest.Uint32("default_memory_mib_headful", kMinImageMemoryMib, kMaxMemoryMib);
   image.default_vcpus = manifest.Uint32("default_vcpus", 1, kMaxVcpus);
-  image.scratch_mib = manifest.Uint32("scratch_mib", 1, kMaxMemoryMib);
-  image.scratch_mib_headful = manifest.Uint32("scratch_mib_headful", 1, kMaxMemoryMib);
+  image.scratch_mib = manifest.Uint32("scratch_mib", 0, kMaxMemoryMib);
+  image.scratch_mib_headful = manifest.Uint32("scratch_mib_headful", 0, kMaxMemoryMib);
   image.capabilities = ReadCapabilities(manifest);
   image.has_agent = image.HasCapability("agent");
 
-  ORCH_ASSIGN_OR_RETURN(ImageFile kernel, ReadFileTable(manifest, "kernel", directory));
-  ORCH_ASSIGN_OR_RETURN(ImageFile initramfs, ReadFileTable(manifest, "initramfs", directory));
-  ORCH_ASSIGN_OR_RETURN(ImageFile root, ReadFileTable(manifest, "root", directory));
+  image.console_ready = ReadConsoleReady(manifest, image.has_agent);
+  ORCH_RETURN_IF_ERROR(ReadFiles(manifest, directory, image));
   ORCH_RETURN_IF_ERROR(manifest.Finish());
-  image.kernel = kernel.path;
-  image.initramfs = initramfs.path;
-  image.root = root.path;
-  image.files = {std::move(kernel), std::move(initramfs), std::move(root)};
   return image;
 }
 

@@ -259,4 +259,13 @@ absl::StatusOr<AgentConfig> ParseAgentConfig(absl::string_view text, const BootO
   return config;
 }
 
+std::optional<uint16_t> DevToolsPort(const std::vector<ProgramConfig>& programs) {
+  for (const ProgramConfig& program : programs) {
+    if (program.probe == ReadyProbe::kHttp && program.probe_path == "/json/version") {
+      return program.probe_port;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace orch::agent

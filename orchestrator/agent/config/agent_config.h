@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,10 @@ struct AgentConfig {
   // Each after those it waits for.
   std::vector<ProgramConfig> programs;
 };
+
+// Where the Chromium among `programs` serves DevTools: the port of the program whose ready_http
+// asks for /json/version. Nothing when there is none.
+std::optional<uint16_t> DevToolsPort(const std::vector<ProgramConfig>& programs);
 
 // Largest config that is read.
 inline constexpr size_t kMaxConfigBytes = 64 * 1024;

@@ -36,13 +36,6 @@ absl::Status ParseViewport(absl::string_view value, BootOptions& options) {
                    absl::StrCat("WIDTHxHEIGHT, each 1..", kMaxViewportPixels, " pixels"));
 }
 
-bool IsHostname(absl::string_view name) {
-  return !name.empty() && name.size() <= kMaxHostnameBytes && name.front() != '-' &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
-         });
-}
-
 absl::Status ParseOption(absl::string_view key, absl::string_view value, BootOptions& options) {
   if (key == "display") {
     options.headful = value == "headful";
@@ -65,6 +58,13 @@ absl::Status ParseOption(absl::string_view key, absl::string_view value, BootOpt
 }
 
 }  // namespace
+
+bool IsHostname(absl::string_view name) {
+  return !name.empty() && name.size() <= kMaxHostnameBytes && name.front() != '-' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
+         });
+}
 
 absl::StatusOr<BootOptions> ParseKernelCommandLine(absl::string_view command_line) {
   BootOptions options;

@@ -18,11 +18,14 @@ struct BootOptions {
   uint32_t viewport_height = 800;
   // orch.kiosk=1|0
   bool kiosk = false;
-  // orch.hostname=NAME, 1..63 of [a-z0-9-]
+  // orch.hostname=NAME, see IsHostname()
   std::string hostname = "browser";
   // Keys that start with "orch." and are not known: worth a warning.
   std::vector<std::string> unknown_keys;
 };
+
+// Whether `name` can name a guest: 1..63 characters of [a-z0-9-], the first no '-'.
+bool IsHostname(absl::string_view name);
 
 // Parses a kernel command line. Words without the prefix "orch." are other people's. The last of a
 // repeated key counts. INVALID_ARGUMENT: a value is malformed; the message names the key and what

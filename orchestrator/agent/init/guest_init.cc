@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -119,6 +120,11 @@ absl::Status BringUpLoopback() {
     return absl::ErrnoToStatus(errno, "cannot bring the loopback interface up");
   }
   return absl::OkStatus();
+}
+
+std::string GetHostname() {
+  utsname names;
+  return ::uname(&names) == 0 ? names.nodename : "";
 }
 
 absl::Status SetHostname(const std::string& name) {

@@ -23,6 +23,9 @@ bool IsMountPoint(absl::string_view mountinfo, absl::string_view path);
 // Brings the loopback interface up.
 absl::Status BringUpLoopback();
 
+// The host name of the kernel; "" when it cannot be told.
+std::string GetHostname();
+
 // Sets the host name of the kernel.
 absl::Status SetHostname(const std::string& name);
 

@@ -1,32 +1,54 @@
 #pragma once
 
+#include <atomic>
+
 #include "grpcpp/support/server_callback.h"
 
 #include "guest/v1/lifecycle.grpc.pb.h"
 #include "guest/v1/lifecycle.pb.h"
+#include "orchestrator/agent/lifecycle/guest_resumption.h"
+#include "orchestrator/agent/lifecycle/snapshot_preparation.h"
 #include "orchestrator/agent/loop/event_loop.h"
 #include "orchestrator/agent/supervisor/supervisor.h"
+#include "orchestrator/base/thread_pool.h"
 
 namespace orch::agent {
 
-// guest.v1.LifecycleService: tells the daemon how the guest fares. No call holds a thread, however
-// long it waits.
+// guest.v1.LifecycleService: tells the daemon how the guest fares, and makes it fit to be copied
+// and to go on. Thread-safe. AwaitReady and GetStatus hold no thread; Resumed and PrepareSnapshot
+// have one each, so that neither waits for the other. One PrepareSnapshot at a time.
 class LifecycleService final : public guest::v1::LifecycleService::CallbackService {
  public:
-  // Both outlive the server.
-  LifecycleService(EventLoop& loop, Supervisor& supervisor)
-      : loop_(loop), supervisor_(supervisor) {}
+  // All outlive the server.
+  LifecycleService(EventLoop& loop, Supervisor& supervisor, SnapshotPreparation& preparation,
+                   GuestResumption& resumption)
+      : loop_(loop), supervisor_(supervisor), preparation_(preparation), resumption_(resumption) {}
 
   grpc::ServerUnaryReactor* AwaitReady(grpc::CallbackServerContext* context,
                                        const guest::v1::AwaitReadyRequest* request,
                                        guest::v1::AwaitReadyResponse* response) override;
+  grpc::ServerUnaryReactor* PrepareSnapshot(grpc::CallbackServerContext* context,
+                                            const guest::v1::PrepareSnapshotRequest* request,
+                                            guest::v1::PrepareSnapshotResponse* response) override;
+  grpc::ServerUnaryReactor* Resumed(grpc::CallbackServerContext* context,
+                                    const guest::v1::ResumedRequest* request,
+                                    guest::v1::ResumedResponse* response) override;
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const guest::v1::GetStatusRequest* request,
                                       guest::v1::GetStatusResponse* response) override;
 
  private:
+  absl::Status Prepare(const guest::v1::PrepareSnapshotRequest& request, const CancelToken& cancel,
+                       guest::v1::PrepareSnapshotResponse& response);
+
   EventLoop& loop_;
   Supervisor& supervisor_;
+  SnapshotPreparation& preparation_;
+  GuestResumption& resumption_;
+  std::atomic<bool> preparing_ = false;
+  // Last: their threads use the others.
+  ThreadPool preparing_thread_{1};
+  ThreadPool resuming_thread_{1};
 };
 
 }  // namespace orch::agent

@@ -7,6 +7,7 @@
 
 #include "orchestrator/agent/child/base_environment.h"
 #include "orchestrator/agent/loop/monotonic_time.h"
+#include "orchestrator/agent/loop/wall_time.h"
 #include "orchestrator/agent/rpc/proto_time.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
@@ -39,7 +40,7 @@ void Program::Start() {
 
 void Program::Launch() {
   launched_ = BootTime();
-  started_at_ = absl::Now();
+  started_at_ = WallTime();
   if (const absl::Status launched = TryLaunch(); !launched.ok()) {
     last_end_ = std::string(launched.message());
     Log(LogLevel::kError, "program_not_started", {{"name", config_.name}, {"status", launched}});

@@ -1,7 +1,10 @@
 #include "orchestrator/agent/supervisor/supervisor.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
 
 #include "orchestrator/agent/loop/monotonic_time.h"
 #include "orchestrator/base/log.h"
@@ -28,6 +31,18 @@ void Supervisor::Start() {
 bool Supervisor::ready() const {
   return std::all_of(programs_.begin(), programs_.end(),
                      [](const auto& program) { return program->ready(); });
+}
+
+absl::Status Supervisor::CheckReady() const {
+  std::string down;
+  for (const auto& program : programs_) {
+    if (program->ready()) continue;
+    const std::string last_end = program->ToProto().last_end();
+    absl::StrAppend(&down, down.empty() ? "" : ", ", program->config().name,
+                    last_end.empty() ? "" : absl::StrCat(" (", last_end, ")"));
+  }
+  if (down.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("not up: ", down));
 }
 
 bool Supervisor::CanStart(const Program& program) const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 
 #include "guest/v1/lifecycle.pb.h"
@@ -38,6 +39,10 @@ class Supervisor {
 
   // Every program is ready.
   bool ready() const;
+
+  // OK, or FAILED_PRECONDITION: a program is not ready; the message names all of them and how each
+  // ended last.
+  absl::Status CheckReady() const;
 
   // Since the kernel started: when the supervisor was made, and when all programs were ready for
   // the first time (zero before).

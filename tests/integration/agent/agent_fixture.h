@@ -4,8 +4,12 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include <atomic>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -26,7 +30,10 @@
 #include "orchestrator/agent/child/child_reaper.h"
 #include "orchestrator/agent/child/user_database.h"
 #include "orchestrator/agent/computer/computer_service.h"
+#include "orchestrator/agent/lifecycle/guest_identity.h"
+#include "orchestrator/agent/lifecycle/guest_resumption.h"
 #include "orchestrator/agent/lifecycle/lifecycle_service.h"
+#include "orchestrator/agent/lifecycle/snapshot_preparation.h"
 #include "orchestrator/agent/loop/event_loop.h"
 #include "orchestrator/agent/process/process_service.h"
 #include "orchestrator/agent/process/process_table.h"
@@ -35,6 +42,9 @@
 #include "orchestrator/agent/tunnel/tunnel_service.h"
 #include "orchestrator/base/clock.h"
 #include "orchestrator/base/random_id.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/agent/fake_cpu_meter.h"
+#include "tests/unit/agent/fake_guest_kernel.h"
 
 namespace orch::agent {
 
@@ -48,11 +58,17 @@ class AgentFixture : public ::testing::Test {
     ProcessTable::Limits limits;
     size_t max_tunnels = TunnelService::kMaxTunnels;
     std::string display;
+    // How the guest fares while it is prepared for a snapshot: see SnapshotPreparation and
+    // FakeCpuMeter. No time passes in a sleep but `on_sleep`'s.
+    std::optional<uint16_t> devtools_port;
+    std::vector<double> busy = {0};
+    std::function<void()> on_sleep;
   };
 
   void SetUp() override {
     ChildReaper::BlockSignal();
     ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    std::filesystem::create_directories(guest_root_.File("etc"));
     StartAgent({});
   }
 
@@ -75,7 +91,22 @@ class AgentFixture : public ::testing::Test {
         ProcessServiceContext{children, *table_, users_, {.user = "root"}});
     computer_service_ = std::make_unique<ComputerService>(options.display);
     tunnel_service_ = std::make_unique<TunnelService>(*loop_, options.max_tunnels);
-    lifecycle_service_ = std::make_unique<LifecycleService>(*loop_, *supervisor_);
+    meter_ = std::make_unique<FakeCpuMeter>(std::move(options.busy));
+    preparation_ = std::make_unique<SnapshotPreparation>(SnapshotPreparation::Options{
+        .devtools_port = options.devtools_port,
+        .meter = *meter_,
+        .flush =
+            [this] {
+              ++flushes_;
+              return absl::OkStatus();
+            },
+        .sleep =
+            [this, on_sleep = std::move(options.on_sleep)](absl::Duration duration) {
+              if (on_sleep) on_sleep();
+              meter_->Sleep(duration);
+            }});
+    lifecycle_service_ =
+        std::make_unique<LifecycleService>(*loop_, *supervisor_, *preparation_, resumption_);
     server_ = AgentServer::Create({process_service_.get(), computer_service_.get(),
                                    tunnel_service_.get(), lifecycle_service_.get()})
                   .value();
@@ -104,6 +135,7 @@ class AgentFixture : public ::testing::Test {
     lifecycle_.reset();
     channel_.reset();
     server_.reset();
+    lifecycle_service_.reset();
     table_.reset();
     supervisor_.reset();
     cgroups_.reset();
@@ -154,6 +186,22 @@ class AgentFixture : public ::testing::Test {
   std::unique_ptr<ProcessService> process_service_;
   std::unique_ptr<ComputerService> computer_service_;
   std::unique_ptr<TunnelService> tunnel_service_;
+  // In the place of this machine's clock, random generator, host name and /etc.
+  testing::TempDir guest_root_;
+  FakeGuestClock guest_clock_;
+  FakeRandomPool random_;
+  std::string hostname_ = "browser";
+  GuestIdentity identity_{{.root = guest_root_.path(),
+                           .hostname = [this] { return hostname_; },
+                           .set_hostname =
+                               [this](const std::string& name) {
+                                 hostname_ = name;
+                                 return absl::OkStatus();
+                               }}};
+  GuestResumption resumption_{guest_clock_, random_, identity_};
+  std::unique_ptr<FakeCpuMeter> meter_;
+  std::atomic<int> flushes_ = 0;
+  std::unique_ptr<SnapshotPreparation> preparation_;
   std::unique_ptr<LifecycleService> lifecycle_service_;
   std::unique_ptr<AgentServer> server_;
   std::shared_ptr<grpc::Channel> channel_;

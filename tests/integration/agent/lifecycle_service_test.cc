@@ -4,19 +4,24 @@
 
 #include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 
+#include "orchestrator/agent/rpc/proto_time.h"
 #include "orchestrator/base/files.h"
 #include "tests/integration/agent/agent_fixture.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/agent/fake_chromium.h"
 
 namespace orch::agent {
 namespace {
 
 using ::orch::testing::TempDir;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class LifecycleServiceTest : public AgentFixture {
@@ -41,6 +46,14 @@ class LifecycleServiceTest : public AgentFixture {
     guest::v1::AwaitReadyResponse response;
     EXPECT_TRUE(lifecycle_->AwaitReady(&context, {}, &response).ok());
     return response;
+  }
+
+  grpc::Status PrepareSnapshot(absl::Duration idle_timeout,
+                               guest::v1::PrepareSnapshotResponse& response) {
+    guest::v1::PrepareSnapshotRequest request;
+    *request.mutable_idle_timeout() = ToProtoDuration(idle_timeout);
+    grpc::ClientContext context;
+    return lifecycle_->PrepareSnapshot(&context, request, &response);
   }
 
   guest::v1::GetStatusResponse GetStatus() {
@@ -141,6 +154,101 @@ TEST_F(LifecycleServiceTest, AwaitReadyEndsAtItsDeadline) {
   guest::v1::AwaitReadyResponse response;
   EXPECT_EQ(lifecycle_->AwaitReady(&context, {}, &response).error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
+TEST_F(LifecycleServiceTest, ResumedTakesOnTimeAndIdentity) {
+  guest::v1::ResumedRequest request;
+  request.mutable_now()->set_seconds(absl::ToUnixSeconds(guest_clock_.now) + 3600);
+  request.set_entropy(std::string(64, 'e'));
+  request.set_machine_id(std::string(32, 'd'));
+  request.set_hostname("b-1");
+  grpc::ClientContext context;
+  guest::v1::ResumedResponse response;
+  ASSERT_TRUE(lifecycle_->Resumed(&context, request, &response).ok());
+  EXPECT_EQ(response.clock_step().seconds(), 3600);
+  EXPECT_EQ(absl::ToUnixSeconds(guest_clock_.now), request.now().seconds());
+  EXPECT_THAT(random_.seeds, ElementsAre(std::string(64, 'e')));
+  EXPECT_EQ(ReadFile(guest_root_.File("etc/machine-id"), 1000).value_or(""),
+            std::string(32, 'd') + "\n");
+  EXPECT_EQ(hostname_, "b-1");
+}
+
+TEST_F(LifecycleServiceTest, ResumedRefusesARequestWithoutTime) {
+  grpc::ClientContext context;
+  guest::v1::ResumedResponse response;
+  EXPECT_EQ(lifecycle_->Resumed(&context, {}, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(LifecycleServiceTest, PreparesASnapshotOfAGuestThatBecomesIdle) {
+  StartAgent({.programs = {ShellProgram("sleeper", "sleep 1000")}, .busy = {2, 0}});
+  guest::v1::PrepareSnapshotResponse response;
+  ASSERT_TRUE(PrepareSnapshot(absl::Seconds(60), response).ok());
+  EXPECT_EQ(response.idle_after().nanos(), 250'000'000);
+  EXPECT_EQ(flushes_, 1);
+}
+
+TEST_F(LifecycleServiceTest, BringsChromiumToBlank) {
+  FakeChromium chromium{{"A", "https://a/"}};
+  StartAgent({.devtools_port = chromium.port()});
+  guest::v1::PrepareSnapshotResponse response;
+  ASSERT_TRUE(PrepareSnapshot(absl::Seconds(60), response).ok());
+  EXPECT_THAT(chromium.pages(), ElementsAre(ChromiumPage{"NEW1", "about:blank"}));
+}
+
+TEST_F(LifecycleServiceTest, SaysThatAGuestIsNotIdleInTime) {
+  StartAgent({.busy = {2}});
+  guest::v1::PrepareSnapshotResponse response;
+  EXPECT_EQ(PrepareSnapshot(absl::Seconds(60), response).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
+TEST_F(LifecycleServiceTest, PreparesNoSnapshotWhenAProgramIsDown) {
+  ProgramConfig missing = ShellProgram("missing", "");
+  missing.argv = {"/no/such/program"};
+  StartAgent({.programs = {ShellProgram("sleeper", "sleep 1000"), missing}});
+  guest::v1::PrepareSnapshotResponse response;
+  const grpc::Status status = PrepareSnapshot(absl::Seconds(60), response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("not up: missing ("));
+  EXPECT_EQ(flushes_, 0);
+}
+
+TEST_F(LifecycleServiceTest, AnswersOtherCallsWhileItPreparesASnapshot) {
+  absl::Notification sleeping;
+  absl::Notification go_on;
+  StartAgent({.on_sleep = [&] {
+    if (!sleeping.HasBeenNotified()) sleeping.Notify();
+    go_on.WaitForNotification();
+  }});
+  std::thread first([&] {
+    guest::v1::PrepareSnapshotResponse response;
+    EXPECT_TRUE(PrepareSnapshot(absl::Seconds(60), response).ok());
+  });
+  sleeping.WaitForNotification();
+  guest::v1::PrepareSnapshotResponse response;
+  EXPECT_EQ(PrepareSnapshot(absl::Seconds(60), response).error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_TRUE(GetStatus().ready());
+  guest::v1::ResumedRequest request;
+  request.mutable_now()->set_seconds(absl::ToUnixSeconds(guest_clock_.now));
+  guest::v1::ResumedResponse resumed;
+  grpc::ClientContext context;
+  EXPECT_TRUE(lifecycle_->Resumed(&context, request, &resumed).ok());
+  go_on.Notify();
+  first.join();
+  EXPECT_TRUE(PrepareSnapshot(absl::Seconds(60), response).ok());
+}
+
+TEST_F(LifecycleServiceTest, StopsPreparingWhenTheCallerCancels) {
+  grpc::ClientContext context;
+  StartAgent({.busy = {2}, .on_sleep = [&] { context.TryCancel(); }});
+  guest::v1::PrepareSnapshotRequest request;
+  request.mutable_idle_timeout()->set_seconds(60);
+  guest::v1::PrepareSnapshotResponse response;
+  EXPECT_EQ(lifecycle_->PrepareSnapshot(&context, request, &response).error_code(),
+            grpc::StatusCode::CANCELLED);
+  // The caller hears of it at once; the agent may still be in a sleep.
+  StopAgent();
 }
 
 }  // namespace

@@ -42,6 +42,13 @@ TEST(AgentConfigTest, TakesTheExampleHeadful) {
   EXPECT_EQ(chromium.env.at("NO_AT_BRIDGE"), "1");
 }
 
+TEST(DevToolsPortTest, IsChromiums) {
+  ORCH_ASSERT_OK_AND_ASSIGN(AgentConfig config, ParseAgentConfig(Example(), {.headful = true}));
+  EXPECT_EQ(DevToolsPort(config.programs), 9222);
+  config.programs.pop_back();
+  EXPECT_EQ(DevToolsPort(config.programs), std::nullopt);
+}
+
 TEST(AgentConfigTest, TakesTheExampleHeadlessInKioskMode) {
   BootOptions options;
   options.kiosk = true;

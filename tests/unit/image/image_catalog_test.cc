@@ -39,14 +39,24 @@ class ImageCatalogTest : public ::testing::Test {
 
   // Makes an image as scripts/build-image does and points `current` at it; returns its directory.
   std::string MakeImage(const std::string& name, char digest = 'a') {
+    return MakeImage(name, digest, "capabilities = [\"agent\"]\n", {"kernel", "initramfs", "root"});
+  }
+
+  // One that is a kernel alone.
+  std::string MakeUnikernel(const std::string& name) {
+    return MakeImage(name, 'a', "capabilities = []\nconsole_ready = \"READY\"\n", {"kernel"});
+  }
+
+  std::string MakeImage(const std::string& name, char digest, const std::string& kind,
+                        const std::vector<std::string>& parts) {
     const std::string directory = absl::StrCat(images_.path(), "/", name, "/", Digest(digest));
     fs::create_directories(directory);
     std::string manifest =
-        absl::StrCat("name = \"", name, "\"\ndigest = \"", Digest(digest),
-                     "\"\ncapabilities = [\"agent\"]\nkernel_cmdline = \"\"\n"
+        absl::StrCat("name = \"", name, "\"\ndigest = \"", Digest(digest), "\"\n", kind,
+                     "kernel_cmdline = \"\"\n"
                      "default_memory_mib = 256\ndefault_memory_mib_headful = 256\n"
                      "default_vcpus = 1\nscratch_mib = 64\nscratch_mib_headful = 64\n");
-    for (const char* part : {"kernel", "initramfs", "root"}) {
+    for (const std::string& part : parts) {
       const std::string path = absl::StrCat(directory, "/", part);
       WriteFile(path, absl::StrCat("contents of ", part));
       absl::StrAppend(&manifest, "[", part, "]\nfile = \"", part,
@@ -192,6 +202,16 @@ TEST_F(ImageCatalogTest, VerifiesAWholeImage) {
   MakeImage("minimal");
   ORCH_ASSERT_OK_AND_ASSIGN(const Image image, catalog_->Get("minimal"));
   ORCH_EXPECT_OK(catalog_->Verify(image));
+}
+
+TEST_F(ImageCatalogTest, VerifiesEachImageThatIsAKernelAlone) {
+  MakeUnikernel("one");
+  const std::string directory = MakeUnikernel("two");
+  WriteFile(directory + "/kernel", "contents of Kernel");
+  ORCH_ASSERT_OK_AND_ASSIGN(const Image one, catalog_->Get("one"));
+  ORCH_ASSERT_OK_AND_ASSIGN(const Image two, catalog_->Get("two"));
+  ORCH_EXPECT_OK(catalog_->Verify(one));
+  EXPECT_THAT(catalog_->Verify(two), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST_F(ImageCatalogTest, ReportsAFlippedByte) {

@@ -66,11 +66,57 @@ TEST(ImageManifestTest, ReadsEveryField) {
                           ImageFile{"/images/x/root.erofs", 13, std::string(64, 'c')}));
 }
 
-TEST(ImageManifestTest, HasNoAgentWithoutTheCapability) {
-  ORCH_ASSERT_OK_AND_ASSIGN(
-      const Image image,
-      ParseImageManifest(ManifestWith(R"(["agent", "headful"])", "[]"), "/images/x"));
+// An image that is a kernel alone.
+std::string UnikernelManifest() {
+  return absl::StrCat("name = \"unikernel\"\ndigest = \"", std::string(64, 'd'), R"("
+capabilities = []
+console_ready = "READY 1"
+kernel_cmdline = ""
+default_memory_mib = 4
+default_memory_mib_headful = 4
+default_vcpus = 1
+scratch_mib = 0
+scratch_mib_headful = 0
+[kernel]
+file = "vmlinux"
+size = 11
+sha256 = ")",
+                      std::string(64, 'c'), "\"\n");
+}
+
+TEST(ImageManifestTest, ReadsAnImageThatIsAKernelAlone) {
+  ORCH_ASSERT_OK_AND_ASSIGN(const Image image,
+                            ParseImageManifest(UnikernelManifest(), "/images/x"));
   EXPECT_FALSE(image.has_agent);
+  EXPECT_EQ(image.console_ready, "READY 1");
+  EXPECT_EQ(image.default_memory_mib, 4u);
+  EXPECT_EQ(image.scratch_mib, 0u);
+  EXPECT_EQ(image.kernel, "/images/x/vmlinux");
+  EXPECT_EQ(image.initramfs, "");
+  EXPECT_EQ(image.root, "");
+  EXPECT_THAT(image.files, ElementsAre(ImageFile{"/images/x/vmlinux", 11, std::string(64, 'c')}));
+}
+
+TEST(ImageManifestTest, ReadsDisksOfAnImageWithoutAgent) {
+  const std::string toml =
+      absl::StrCat(UnikernelManifest(), "[root]\nfile = \"root.erofs\"\nsize = 13\nsha256 = \"",
+                   std::string(64, 'c'), "\"\n");
+  ORCH_ASSERT_OK_AND_ASSIGN(const Image image, ParseImageManifest(toml, "/images/x"));
+  EXPECT_EQ(image.root, "/images/x/root.erofs");
+  EXPECT_EQ(image.files.size(), 2u);
+}
+
+TEST(ImageManifestTest, WantsToKnowWhenAnImageWithoutAgentIsReady) {
+  const std::string line = "console_ready = \"READY 1\"";
+  for (const std::string& bad :
+       {std::string(), std::string("console_ready = \"\""), std::string("console_ready = 1"),
+        std::string("console_ready = \"a\\nb\""),
+        absl::StrCat("console_ready = \"", std::string(129, 'x'), "\"")}) {
+    EXPECT_THAT(
+        ParseImageManifest(absl::StrReplaceAll(UnikernelManifest(), {{line, bad}}), "/images/x"),
+        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("key console_ready")))
+        << bad;
+  }
 }
 
 struct BadManifest {
@@ -88,13 +134,15 @@ TEST(ImageManifestTest, NamesTheKeyThatBreaksARule) {
       {std::string(64, 'd'), std::string(64, 'D'), "key digest must be"},
       {"_timer_", "\\n", "key kernel_cmdline must be"},
       {"_timer_", std::string(1024, 'x'), "key kernel_cmdline must be"},
-      {"headful = 2048", "headful = 0", "key default_memory_mib_headful must be"},
+      {"headful = 2048", "headful = 3", "key default_memory_mib_headful must be"},
       {"default_vcpus = 2", "default_vcpus = \"2\"", "key default_vcpus must be"},
       {"default_vcpus = 2", "default_vcpus = 4097", "key default_vcpus must be"},
       {"scratch_mib = 512", "scratch_mib = -1", "key scratch_mib must be"},
       {"scratch_mib = 512", "scratch_mib = 9223372036854775807", "key scratch_mib must be"},
       {R"(["agent", "headful"])", "\"agent\"", "key capabilities must be"},
       {"\"headful\"", "\"Head ful\"", "key capabilities must hold"},
+      {"default_vcpus", "console_ready = \"x\"\ndefault_vcpus", "key console_ready must be absent"},
+      {"[root]", "[disk]", "key root is missing"},
       {"default_vcpus", "extra = 1\ndefault_vcpus", "key extra is unknown"},
       {"[initramfs]", "[initrd]", "key initramfs is missing"},
       {"\"vmlinux\"", "\"../vmlinux\"", "key kernel.file must be"},
