@@ -365,6 +365,8 @@ void PoolBook::Carry(Entry& entry, const PoolPlan& plan, absl::Time now, PoolWor
          .creation = entry.ledger.BeginCreation(i < plan.untaxed, ++turn_, now)});
   }
   creating_ += plan.creations;
+  const bool failing = entry.ledger.View().failures.failures() > 0;
+  if (plan.creations > 0) since_failing_ = failing ? 0 : since_failing_ + plan.creations;
   if (plan.wants_slot) {
     hungry_.insert(id);
   } else {
@@ -398,7 +400,8 @@ void PoolBook::Plan(absl::Time now, PoolWork& work) {
   std::vector<PoolView> views;
   views.reserve(entries.size());
   for (const Entry* entry : entries) views.push_back(entry->ledger.View());
-  const std::vector<PoolPlan> plans = PlanPools(views, {.free_slots = slots}, now);
+  const std::vector<PoolPlan> plans =
+      PlanPools(views, {.free_slots = slots, .since_failing = since_failing_}, now);
   for (size_t i = 0; i < entries.size(); ++i) Carry(*entries[i], plans[i], now, work);
 }
 

@@ -154,6 +154,8 @@ class PoolBook {
   const size_t max_creations_;
   size_t creating_ = 0;
   uint64_t turn_ = 0;
+  // Creations since a failing pool was given one.
+  size_t since_failing_ = 0;
   uint64_t next_ticket_ = 1;
   absl::flat_hash_map<PoolId, std::unique_ptr<Entry>> pools_;
   absl::flat_hash_map<std::string, PoolId> names_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <queue>
 #include <tuple>
 
@@ -29,6 +30,8 @@ struct Wish {
   // Waiters without a browser being made for them.
   size_t uncovered;
   bool failing;
+  // Failing, and has waited long for a slot.
+  bool overdue;
   uint64_t last_served;
 
   // Whether `other` comes before this.
@@ -105,18 +108,38 @@ Demand PlanDemand(const PoolView& pool, size_t total, absl::Time now, PoolPlan& 
 Wish MakeWish(const PoolView& pool, size_t index, size_t creations, size_t total,
               const PoolPlan& plan, absl::Time now) {
   const size_t waiting = pool.waiting.size() - plan.handouts.size() - plan.timed_out.size();
-  const bool failing =
-      pool.failures.failures() > 0 && now < pool.failures.retry_at() + Backoff::kLongest;
+  const bool failing = pool.failures.failures() > 0;
   return {.index = index,
           .pool = &pool,
           .creations = creations,
           .total = total,
           .uncovered = waiting > pool.pending ? waiting - pool.pending : 0,
           .failing = failing,
+          .overdue = failing && now >= pool.failures.retry_at() + Backoff::kLongest,
           .last_served = pool.last_served};
 }
 
-void GiveSlots(std::vector<Wish> wishes, size_t slots, std::vector<PoolPlan>& plans) {
+// Takes the overdue wish that was served longest ago out of `wishes`, if there is one.
+std::optional<Wish> TakeOverdue(std::vector<Wish>& wishes) {
+  auto longest = wishes.end();
+  for (auto wish = wishes.begin(); wish != wishes.end(); ++wish) {
+    if (!wish->overdue) continue;
+    if (longest == wishes.end() || wish->last_served < longest->last_served) longest = wish;
+  }
+  if (longest == wishes.end()) return std::nullopt;
+  const Wish taken = *longest;
+  wishes.erase(longest);
+  return taken;
+}
+
+void GiveSlots(std::vector<Wish> wishes, const HostView& host, std::vector<PoolPlan>& plans) {
+  size_t slots = host.free_slots;
+  if (slots > 0 && host.since_failing + 1 >= kFailingShare) {
+    if (const std::optional<Wish> overdue = TakeOverdue(wishes); overdue.has_value()) {
+      ++plans[overdue->index].creations;
+      --slots;
+    }
+  }
   uint64_t turn = 0;
   for (const Wish& wish : wishes) turn = std::max(turn, wish.last_served);
   std::priority_queue<Wish> queue(std::less<Wish>(), std::move(wishes));
@@ -148,7 +171,7 @@ std::vector<PoolPlan> PlanPools(absl::Span<const PoolView> pools, const HostView
     if (demand.creations == 0) continue;
     wishes.push_back(MakeWish(pools[i], i, demand.creations, total, plans[i], now));
   }
-  GiveSlots(std::move(wishes), host.free_slots, plans);
+  GiveSlots(std::move(wishes), host, plans);
   for (size_t i = 0; i < pools.size(); ++i) {
     plans[i].untaxed = std::min(plans[i].creations, pools[i].owed);
     // Another token is of no use to a pool that cannot spend those it has.

@@ -67,6 +67,8 @@ struct PoolView {
 struct HostView {
   // How many more creations may begin now, of all pools together.
   size_t free_slots = 0;
+  // How many creations have begun since a pool whose last attempt failed was last given one.
+  size_t since_failing = 0;
 };
 
 // What a pool that is not full waits for.
@@ -106,6 +108,8 @@ struct PoolPlan {
   absl::Time look_again = absl::InfiniteFuture();
 };
 
+inline constexpr size_t kFailingShare = 4;
+
 // Decides what every one of `pools` does at `now`; the results are in the same order. Pure.
 //
 // Per pool:
@@ -118,9 +122,10 @@ struct PoolPlan {
 //   waits for its delay, which whoever makes room cuts short.
 //
 // The host's slots go, one by one, first to pools with more waiters than browsers being made, then
-// to the emptiest in relation to its size, then to the one that was served longest ago. A pool
-// whose last attempt failed comes after all others, as its attempts may block a slot for long
-// without use to anyone; but one that has waited for a minute takes its turn.
+// to the emptiest in relation to its size, then to the one that was served longest ago. Pools whose
+// last attempt failed come after all others, as their attempts may block slots for long without use
+// to anyone; but every kFailingShare-th slot is for one that has waited for a minute, so that they
+// are not forgotten on a busy host.
 //
 // A pool may be left out when nothing of it has changed, its look_again has not come, and it did
 // not want a slot. The cost is in proportion to what is to be done, not to the pools' sizes.

@@ -65,7 +65,8 @@ absl::Time TokenBucket::WhenAvailable(uint64_t count, absl::Time now) const {
   const double lacking = static_cast<double>(count) - kRounding / 2 - TokensAt(now);
   if (lacking <= 0.0) return now;
   if (per_second_ == 0.0) return absl::InfiniteFuture();
-  return now + absl::Seconds(lacking / per_second_);
+  // Times are rounded down.
+  return now + absl::Seconds(lacking / per_second_) + absl::Nanoseconds(1);
 }
 
 }  // namespace orch
