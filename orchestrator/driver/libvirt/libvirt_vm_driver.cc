@@ -22,6 +22,7 @@
 #include "orchestrator/driver/device_probe.h"
 #include "orchestrator/driver/libvirt/console_log.h"
 #include "orchestrator/driver/libvirt/domain_xml.h"
+#include "orchestrator/driver/libvirt/embed_root_holder.h"
 #include "orchestrator/driver/libvirt/libvirt_status.h"
 #include "orchestrator/driver/libvirt/qemu_conf.h"
 #include "orchestrator/driver/libvirt/vm_config_check.h"
@@ -79,8 +80,13 @@ absl::StatusOr<Connection> Connect(const LibvirtOptions& options, const std::str
   if (options.embed_root.empty()) {
     return absl::UnavailableError(absl::StrCat(error.message(), "; is the libvirt daemon up?"));
   }
-  return absl::FailedPreconditionError(
-      absl::StrCat(error.message(), "; if another process uses this root, stop it or use another"));
+  const std::optional<pid_t> holder = FindEmbedRootHolder(options.embed_root);
+  return absl::FailedPreconditionError(absl::StrCat(
+      error.message(),
+      holder.has_value()
+          ? absl::StrCat("; process ", *holder,
+                         " uses this libvirt root: stop it or use another state directory")
+          : ""));
 }
 
 absl::StatusOr<HostInfo> ProbeHost(const LibvirtOptions& options, virConnectPtr connection,
@@ -92,9 +98,9 @@ absl::StatusOr<HostInfo> ProbeHost(const LibvirtOptions& options, virConnectPtr 
     return LastLibvirtError("asking for libvirt's version");
   }
   if (virConnectGetVersion(connection, &qemu) < 0 || qemu == 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(LastLibvirtError("libvirt finds no QEMU").message(),
-                     "; install qemu-system-x86_64 into a directory of PATH"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        LastLibvirtError("libvirt finds no QEMU").message(),
+        "; install qemu-system-x86_64 (package qemu-system-x86) into a directory of PATH"));
   }
   ORCH_RETURN_IF_ERROR(CheckVersions(libvirt, qemu));
   if (virNodeGetInfo(connection, &node) < 0) return LastLibvirtError("asking for host resources");
