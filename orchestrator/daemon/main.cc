@@ -17,6 +17,7 @@
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/browser/browser_registry.h"
 #include "orchestrator/daemon/command_line.h"
+#include "orchestrator/daemon/required_programs.h"
 #include "orchestrator/daemon/state_dir.h"
 #include "orchestrator/daemon/version.h"
 #include "orchestrator/driver/fake/fake_vm_driver.h"
@@ -76,6 +77,7 @@ absl::StatusOr<Machines> MakeMachines(const Config& config, const StateDir& stat
 // Runs until one of `stop_signals` arrives.
 absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
   const absl::Time started_at = absl::Now();
+  ORCH_RETURN_IF_ERROR(CheckRequiredPrograms());
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<StateDir> state_dir,
                         StateDir::Open(config.state_dir));
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ImageCatalog> images,
