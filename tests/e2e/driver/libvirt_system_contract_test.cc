@@ -1,7 +1,7 @@
 // The same promises as with the embedded driver, kept with a libvirt daemon.
 #include <signal.h>
 
-#include "absl/strings/str_cat.h"
+#include "absl/cleanup/cleanup.h"
 #include "absl/synchronization/notification.h"
 
 #include "tests/contract/driver/vm_driver_contract.h"
@@ -27,6 +27,7 @@ TEST(LibvirtSystemTest, DeathOfTheProcessIsToldWithItsReason) {
   const std::unique_ptr<LibvirtWorld> world = LibvirtWorld::System();
   ORCH_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<VmDriver> driver, world->Open());
   ORCH_ASSERT_OK_AND_ASSIGN(const VmConfig config, world->NewConfig());
+  const absl::Cleanup destroy = [&] { driver->Destroy(config.id).IgnoreError(); };
   ORCH_ASSERT_OK_AND_ASSIGN(const VmInfo info, driver->Start(config));
   absl::Notification stopped;
   std::string reason;

@@ -172,6 +172,7 @@ TEST_F(LibvirtVmDriverTest, FailedStartLeavesNothingBehind) {
 }
 
 TEST_F(LibvirtVmDriverTest, KvmIsNotUsedWhereGuestsWouldHang) {
+  ASSERT_NO_FATAL_FAILURE(Open());
   const orch::testing::TempDir dir;
   LibvirtOptions options = world_->options();
   // A device that opens, on a processor that cannot virtualize.
