@@ -17,6 +17,7 @@
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/browser/browser_host.h"
 #include "orchestrator/daemon/command_line.h"
+#include "orchestrator/daemon/required_programs.h"
 #include "orchestrator/daemon/state_dir.h"
 #include "orchestrator/daemon/version.h"
 #include "orchestrator/driver/fake/fake_vm_driver.h"
@@ -100,6 +101,7 @@ BrowserHost::Options HostOptions(const Config& config, const StateDir& state_dir
 // Runs until one of `stop_signals` arrives.
 absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
   const absl::Time started_at = absl::Now();
+  ORCH_RETURN_IF_ERROR(CheckRequiredPrograms());
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<StateDir> state_dir,
                         StateDir::Open(config.state_dir));
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ImageCatalog> images,

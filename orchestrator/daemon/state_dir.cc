@@ -35,7 +35,9 @@ absl::StatusOr<UniqueFd> Lock(const std::string& directory) {
   const std::string path = directory + "/lock";
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd.valid()) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("state_dir: cannot open ", path));
+    return absl::ErrnoToStatus(
+        errno, absl::StrCat("state_dir: cannot open ", path,
+                            "; let this user write there or set another state_dir"));
   }
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {

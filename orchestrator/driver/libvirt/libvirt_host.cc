@@ -1,3 +1,4 @@
+#include "orchestrator/driver/libvirt/embed_root_holder.h"
 #include "orchestrator/driver/libvirt/libvirt_host.h"
 
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "orchestrator/base/files.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/driver/accelerator_probe.h"
+#include "orchestrator/driver/cpu_model.h"
 #include "orchestrator/driver/device_probe.h"
 #include "orchestrator/driver/libvirt/libvirt_status.h"
 #include "orchestrator/driver/libvirt/qemu_conf.h"
@@ -18,6 +20,9 @@
 
 namespace orch {
 namespace {
+
+// About 2 KiB for each processor, of which the first one counts.
+constexpr size_t kMaxCpuinfoBytes = size_t{16} << 20;
 
 absl::Status CannotUse(const std::string& root, const absl::Status& why) {
   return absl::FailedPreconditionError(
@@ -62,8 +67,13 @@ absl::StatusOr<Connection> Connect(const LibvirtOptions& options, const std::str
   if (options.embed_root.empty()) {
     return absl::UnavailableError(absl::StrCat(error.message(), "; is the libvirt daemon up?"));
   }
-  return absl::FailedPreconditionError(
-      absl::StrCat(error.message(), "; if another process uses this root, stop it or use another"));
+  const std::optional<pid_t> holder = FindEmbedRootHolder(options.embed_root);
+  return absl::FailedPreconditionError(absl::StrCat(
+      error.message(),
+      holder.has_value()
+          ? absl::StrCat("; process ", *holder,
+                         " uses this libvirt root: stop it or use another state directory")
+          : ""));
 }
 
 absl::StatusOr<HostInfo> ProbeHost(const LibvirtOptions& options, virConnectPtr connection,
@@ -75,9 +85,9 @@ absl::StatusOr<HostInfo> ProbeHost(const LibvirtOptions& options, virConnectPtr 
     return LastLibvirtError("asking for libvirt's version");
   }
   if (virConnectGetVersion(connection, &qemu) < 0 || qemu == 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(LastLibvirtError("libvirt finds no QEMU").message(),
-                     "; install qemu-system-x86_64 into a directory of PATH"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        LastLibvirtError("libvirt finds no QEMU").message(),
+        "; install qemu-system-x86_64 (package qemu-system-x86) into a directory of PATH"));
   }
   ORCH_RETURN_IF_ERROR(CheckVersions(libvirt, qemu));
   if (virNodeGetInfo(connection, &node) < 0) return LastLibvirtError("asking for host resources");
@@ -95,6 +105,9 @@ absl::StatusOr<HostInfo> ProbeHost(const LibvirtOptions& options, virConnectPtr 
                   .accelerator_reason = accelerator.reason,
                   .transport = transport.transport,
                   .transport_reason = transport.reason,
+                  .cpu_model = GuestCpuModel(accelerator.accelerator,
+                                             ReadFile(options.cpuinfo, kMaxCpuinfoBytes)
+                                                 .value_or("")),
                   .cpus = node.cpus,
                   .memory_mib = node.memory / 1024,
                   .vm_uid = user.has_value() ? user->ids.uid : ::geteuid(),

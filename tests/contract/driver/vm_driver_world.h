@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -27,6 +28,9 @@ class VmDriverWorld {
 struct VmDriverWorldParam {
   std::string name;
   std::function<std::unique_ptr<VmDriverWorld>()> make;
+
+  // What GoogleTest prints, instead of the bytes.
+  friend void PrintTo(const VmDriverWorldParam& param, std::ostream* out) { *out << param.name; }
 };
 
 }  // namespace orch::testing

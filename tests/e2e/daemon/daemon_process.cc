@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <utility>
@@ -18,11 +19,16 @@
 #include "orchestrator/base/files.h"
 #include "orchestrator/base/grpc_status.h"
 #include "orchestrator/base/status_macros.h"
+#include "tests/support/capability_cache.h"
 
 namespace orch::testing {
 namespace {
 
 constexpr absl::Duration kCallDeadline = absl::Seconds(90);
+
+bool Has(const std::vector<std::string>& arguments, absl::string_view argument) {
+  return std::find(arguments.begin(), arguments.end(), argument) != arguments.end();
+}
 
 absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& argv, const std::string& log) {
   std::vector<char*> arguments;
@@ -46,20 +52,31 @@ void SetTestDeadline(grpc::ClientContext& context) {
   context.set_deadline(absl::ToChronoTime(absl::Now() + kCallDeadline));
 }
 
-absl::StatusOr<std::unique_ptr<DaemonProcess>> DaemonProcess::Start(
-    const std::string& state_dir, const std::vector<std::string>& arguments) {
-  const char* images = std::getenv("ORCH_TEST_IMAGE_ROOT");
-  if (images == nullptr) {
-    return absl::FailedPreconditionError(
-        "ORCH_TEST_IMAGE_ROOT does not say where the images are; run the tests with "
-        "./scripts/test");
-  }
-  std::vector<std::string> argv = {ORCH_DAEMON_BINARY, "--state-dir", state_dir, "--listen",
-                                   "127.0.0.1:0",      "--image-dir", images};
+std::vector<std::string> DaemonProcess::Command(const std::string& state_dir,
+                                                const std::vector<std::string>& arguments) {
+  std::vector<std::string> argv = {ORCH_DAEMON_BINARY, "--state-dir", state_dir};
+  if (!Has(arguments, "--listen")) argv.insert(argv.end(), {"--listen", "127.0.0.1:0"});
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  ORCH_ASSIGN_OR_RETURN(const pid_t pid, Spawn(argv, state_dir + ".log"));
+  return argv;
+}
+
+absl::StatusOr<std::unique_ptr<DaemonProcess>> DaemonProcess::Start(
+    const std::string& state_dir, std::vector<std::string> arguments) {
+  if (!Has(arguments, "--image-dir")) {
+    const char* images = std::getenv("ORCH_TEST_IMAGE_ROOT");
+    if (images == nullptr) {
+      return absl::FailedPreconditionError(
+          "ORCH_TEST_IMAGE_ROOT does not say where the images are; run the tests with "
+          "./scripts/test");
+    }
+    arguments.insert(arguments.end(), {"--image-dir", images});
+  }
+  const CapabilityCache capabilities = CapabilityCache::OfRoot(state_dir + "/libvirt");
+  if (!Has(arguments, "fake")) capabilities.Seed();
+  ORCH_ASSIGN_OR_RETURN(const pid_t pid, Spawn(Command(state_dir, arguments), state_dir + ".log"));
   std::unique_ptr<DaemonProcess> daemon(new DaemonProcess(state_dir, pid));
   ORCH_RETURN_IF_ERROR(daemon->AwaitServing());
+  capabilities.Keep();
   return daemon;
 }
 
@@ -164,12 +181,16 @@ absl::Status DaemonProcess::Delete(const std::string& id) {
 
 absl::StatusOr<guest::v1::ExecResponse> DaemonProcess::Exec(const std::string& id,
                                                             const std::vector<std::string>& argv) {
-  grpc::ClientContext context;
-  SetTestDeadline(context);
   guest::v1::ExecRequest request;
   request.set_session_id(id);
   request.mutable_spec()->set_command(argv[0]);
   for (size_t i = 1; i < argv.size(); ++i) request.mutable_spec()->add_args(argv[i]);
+  return Exec(request);
+}
+
+absl::StatusOr<guest::v1::ExecResponse> DaemonProcess::Exec(const guest::v1::ExecRequest& request) {
+  grpc::ClientContext context;
+  SetTestDeadline(context);
   guest::v1::ExecResponse response;
   ORCH_RETURN_IF_ERROR(FromGrpcStatus(processes_->Exec(&context, request, &response)));
   return response;

@@ -22,9 +22,15 @@ namespace orch::testing {
 // its browsers and ends it. Not thread-safe; the stubs are.
 class DaemonProcess {
  public:
-  // Starts the daemon and waits until it serves. `arguments` are added to its command line.
+  // The command line of a daemon, with `arguments`. It takes any free port unless they have
+  // "--listen".
+  static std::vector<std::string> Command(const std::string& state_dir,
+                                          const std::vector<std::string>& arguments = {});
+
+  // Starts Command() and waits until it serves. The images are those of ORCH_TEST_IMAGE_ROOT unless
+  // `arguments` have "--image-dir".
   static absl::StatusOr<std::unique_ptr<DaemonProcess>> Start(
-      const std::string& state_dir, const std::vector<std::string>& arguments = {});
+      const std::string& state_dir, std::vector<std::string> arguments = {});
   ~DaemonProcess();
 
   // kill -9: virtual machines go on.
@@ -50,6 +56,7 @@ class DaemonProcess {
   // Runs a command as the default user.
   absl::StatusOr<guest::v1::ExecResponse> Exec(const std::string& id,
                                                const std::vector<std::string>& argv);
+  absl::StatusOr<guest::v1::ExecResponse> Exec(const guest::v1::ExecRequest& request);
 
  private:
   DaemonProcess(std::string state_dir, pid_t pid);

@@ -182,16 +182,6 @@ TEST_F(MinimalBrowserTest, FailsWithTheReasonWhenItsGuestIsKilledDuringACall) {
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("FAILED")));
 }
 
-TEST_F(MinimalBrowserTest, ShowsConsoleLinesWhenItIsNotReadyInTime) {
-  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon,
-                            DaemonProcess::Start(StateDir(), {"--boot-timeout", "1s"}));
-  // Chromium takes far longer than that.
-  EXPECT_THAT(daemon->Create("chromium", true),
-              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("not ready within 1s")));
-  EXPECT_EQ(QemuProcesses(), 0u);
-  EXPECT_TRUE(std::filesystem::is_empty(StateDir() + "/vms"));
-}
-
 TEST_F(MinimalBrowserTest, NamesWhatIsWrongWithARequest) {
   ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
   EXPECT_THAT(daemon->Create("no-such-image", true),

@@ -14,6 +14,7 @@
 #include "orchestrator/base/files.h"
 #include "tests/e2e/driver/libvirt_world.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
 
 namespace orch {
 namespace {
@@ -168,6 +169,30 @@ TEST_F(LibvirtVmDriverTest, FailedStartLeavesNothingBehind) {
   EXPECT_FALSE(std::filesystem::exists(config.directory + "/agent.sock"));
   EXPECT_FALSE(std::filesystem::exists(ProcessLog(config.id)));
   ORCH_EXPECT_OK(driver_->Start(config_));
+}
+
+TEST_F(LibvirtVmDriverTest, KvmIsNotUsedWhereGuestsWouldHang) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  const orch::testing::TempDir dir;
+  LibvirtOptions options = world_->options();
+  // A device that opens, on a processor that cannot virtualize.
+  options.kvm_device = "/dev/null";
+  options.cpuinfo = dir.File("cpuinfo");
+  std::ofstream(options.cpuinfo) << "flags\t\t: fpu sse2\n";
+  options.accelerator = AcceleratorChoice::kKvm;
+  EXPECT_THAT(LibvirtVmDriver::Create(options),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("neither vmx nor svm"), HasSubstr("auto or tcg"))));
+  options.accelerator = AcceleratorChoice::kAuto;
+  ORCH_ASSERT_OK_AND_ASSIGN(driver_, LibvirtVmDriver::Create(options));
+  EXPECT_EQ(driver_->host().accelerator, Accelerator::kTcg);
+  EXPECT_THAT(driver_->host().accelerator_reason, HasSubstr("neither vmx nor svm"));
+}
+
+TEST_F(LibvirtVmDriverTest, ALibvirtDaemonThatDoesNotAnswerIsUnavailable) {
+  EXPECT_THAT(LibvirtVmDriver::Create({.uri = "qemu+unix:///system?socket=/does/not/exist"}),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       AllOf(HasSubstr("/does/not/exist"), HasSubstr("is the libvirt daemon up"))));
 }
 
 // Prints what the steps take; the machine decides, so nothing is demanded.

@@ -12,6 +12,7 @@
 
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/subprocess.h"
+#include "tests/support/capability_cache.h"
 #include "tests/support/temp_dir.h"
 
 namespace orch::testing {
@@ -31,13 +32,18 @@ std::unique_ptr<LibvirtWorld> LibvirtWorld::Embedded() {
       {.embed_root = ProcessDir().File("libvirt"), .accelerator = AcceleratorChoice::kTcg}));
 }
 
-std::unique_ptr<LibvirtWorld> LibvirtWorld::Daemon(std::string uri) {
+std::unique_ptr<LibvirtWorld> LibvirtWorld::System() {
   return absl::WrapUnique(
-      new LibvirtWorld({.uri = std::move(uri), .accelerator = AcceleratorChoice::kTcg}));
+      new LibvirtWorld({.owner = ProcessDir().path(), .accelerator = AcceleratorChoice::kTcg}));
 }
 
 absl::StatusOr<std::unique_ptr<VmDriver>> LibvirtWorld::Open() {
-  return LibvirtVmDriver::Create(options_);
+  if (options_.embed_root.empty()) return LibvirtVmDriver::Create(options_);
+  const CapabilityCache capabilities = CapabilityCache::OfRoot(options_.embed_root);
+  capabilities.Seed();
+  ORCH_ASSIGN_OR_RETURN(std::unique_ptr<VmDriver> driver, LibvirtVmDriver::Create(options_));
+  capabilities.Keep();
+  return driver;
 }
 
 absl::StatusOr<VmConfig> LibvirtWorld::NewConfig() {

@@ -15,8 +15,8 @@ class LibvirtWorld : public VmDriverWorld {
   // With the embedded driver; a process has one root for all its worlds, because libvirt allows no
   // second one.
   static std::unique_ptr<LibvirtWorld> Embedded();
-  // With the libvirt daemon at ORCH_TEST_LIBVIRT_URI.
-  static std::unique_ptr<LibvirtWorld> Daemon(std::string uri);
+  // With the libvirt daemon at qemu:///system; see SystemLibvirtd.
+  static std::unique_ptr<LibvirtWorld> System();
 
   absl::StatusOr<std::unique_ptr<VmDriver>> Open() override;
   absl::StatusOr<VmConfig> NewConfig() override;

@@ -1,10 +1,12 @@
 #include "orchestrator/daemon/config.h"
 
-#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -13,10 +15,12 @@
 #include "orchestrator/daemon/state_dir.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/daemon/environment.h"
 
 namespace orch {
 namespace {
 
+using ::orch::testing::Environment;
 using ::orch::testing::StatusIs;
 using ::orch::testing::TempDir;
 using ::testing::AllOf;
@@ -26,18 +30,6 @@ absl::StatusOr<CommandLine> Parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "orchestrator");
   return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
 }
-
-// Sets a variable for as long as it lives.
-class Environment {
- public:
-  Environment(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
-  ~Environment() { ::unsetenv(name_); }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-
- private:
-  const char* name_;
-};
 
 class ConfigTest : public ::testing::Test {
  protected:
@@ -131,6 +123,24 @@ TEST(StateDirTest, SaysWhatToDoWhenItCannotBeMade) {
   ORCH_ASSERT_OK(WriteFileAtomically(dir.File("file"), ""));
   EXPECT_THAT(StateDir::Open(dir.File("file/state")).status().message(),
               HasSubstr("set another state_dir"));
+}
+
+TEST(StateDirTest, SaysWhatToDoWhenItCannotBeWritten) {
+  TempDir dir;
+  ORCH_ASSERT_OK(StateDir::Open(dir.File("state")));
+  ASSERT_EQ(::unlink(dir.File("state/lock").c_str()), 0);
+  ASSERT_EQ(::chmod(dir.File("state").c_str(), 0555), 0);
+  // Root may write anywhere.
+  constexpr uid_t kNobody = 65534;
+  const uid_t user = ::geteuid();
+  if (user == 0) {
+    ASSERT_EQ(::seteuid(kNobody), 0);
+  }
+  const absl::Cleanup restore = [user] { EXPECT_EQ(::seteuid(user), 0); };
+  EXPECT_THAT(
+      StateDir::Open(dir.File("state")),
+      StatusIs(absl::StatusCode::kPermissionDenied,
+               AllOf(HasSubstr(dir.File("state/lock")), HasSubstr("set another state_dir"))));
 }
 
 }  // namespace
