@@ -41,6 +41,7 @@
 #include "orchestrator/agent/tunnel/tunnel_service.h"
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/files.h"
+#include "orchestrator/base/clock.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/model/guest_address.h"
@@ -120,7 +121,8 @@ absl::Status Run() {
   if (!cgroups.ok()) Log(LogLevel::kWarning, "no_cgroups", {{"status", cgroups.status()}});
   const ChildContext children{*loop, *reaper, cgroups.ok() ? cgroups->get() : nullptr};
 
-  KernelClock clock;
+  const SystemClock clock;
+  KernelClock kernel_clock;
   const UserDatabase users("/etc");
   const std::optional<uint16_t> devtools_port = DevToolsPort(config.programs);
   Supervisor supervisor(children, users, std::move(config.programs),
@@ -137,7 +139,7 @@ absl::Status Run() {
                                    .sleep = absl::SleepFor});
   KernelRandomPool random;
   GuestIdentity identity({.root = "", .hostname = GetHostname, .set_hostname = SetHostname});
-  GuestResumption resumption(clock, random, identity);
+  GuestResumption resumption(kernel_clock, random, identity);
   LifecycleService lifecycle(*loop, supervisor, preparation, resumption);
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
                         AgentServer::Create({&processes, &computer, &tunnels, &lifecycle}));

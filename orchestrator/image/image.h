@@ -33,9 +33,6 @@ struct Image {
   std::string initramfs;
   std::string root;
 
-  // What the console of a guest without an agent says when it is ready. Empty with an agent.
-  std::string console_ready;
-
   // What this image wants on its kernel's command line, besides what the daemon puts there. May be
   // empty.
   std::string kernel_cmdline;

@@ -3,13 +3,15 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 
-#include "orchestrator/base/clock.h"
-
 namespace orch::agent {
 
 // The guest's wall clock, which stands still while the guest is paused or saved. Thread-safe.
-class GuestClock : public Clock {
+class GuestClock {
  public:
+  virtual ~GuestClock() = default;
+
+  virtual absl::Time Now() const = 0;
+
   // Makes Now() go on from `time`. INTERNAL: the kernel refuses; the message says why.
   virtual absl::Status Set(absl::Time time) = 0;
 };
