@@ -21,6 +21,7 @@ namespace {
 
 using orch::testing::StatusIs;
 using orch::testing::TempDir;
+using std::string_literals::operator""s;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -67,7 +68,7 @@ TEST_P(StateStoreTest, GivesBackWhatWasPut) {
                .vcpus = 64,
                .viewport = Viewport{.width_px = 1920, .height_px = 1080},
                .kiosk_mode = true};
-  full.failure_reason = std::string("line 1\nNUL \0 and \xff'; DROP TABLE browsers;", 44);
+  full.failure_reason = "line 1\nNUL \0 and \xff'; DROP TABLE browsers;"s;
   full.ready_at = full.created_at + absl::Nanoseconds(1);
   for (const Browser& browser : {plain, full}) {
     ORCH_ASSERT_OK(store_->PutBrowser(browser));
