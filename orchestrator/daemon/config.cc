@@ -198,9 +198,9 @@ absl::Status ApplyConfigFile(const std::string& path, Config& config) {
   }
   const std::vector<ConfigOption> options = ConfigOptions();
   for (const auto& [key, value] : parsed.table()) {
-    const auto option =
-        std::find_if(options.begin(), options.end(),
-                     [&](const ConfigOption& candidate) { return candidate.name == key.str(); });
+    const auto option = std::find_if(
+        options.begin(), options.end(),
+        [name = key.str()](const ConfigOption& candidate) { return candidate.name == name; });
     if (option == options.end()) {
       return absl::InvalidArgumentError(absl::StrCat(
           path, ": unknown key ", std::string(key.str()), "; known are ",

@@ -31,9 +31,10 @@ run_step() {
   say "$name: done in $((SECONDS - started)) s"
 }
 
+# build_project [PRESET]
 build_project() {
-  cmake --preset release
-  cmake --build --preset release
+  cmake --preset "${1:-release}"
+  cmake --build --preset "${1:-release}"
 }
 
 # Clients of the field from npm, at the versions of tests/clients/package-lock.json.

@@ -21,6 +21,7 @@ namespace {
 
 using orch::testing::StatusIs;
 using orch::testing::TempDir;
+using std::string_literals::operator""s;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -80,7 +81,7 @@ TEST_P(StateStoreTest, GivesBackWhatWasPut) {
                .kiosk_mode = true,
                .timeout = absl::Hours(72),
                .standby_after = absl::InfiniteDuration()};
-  full.failure_reason = std::string("line 1\nNUL \0 and \xff'; DROP TABLE browsers;", 44);
+  full.failure_reason = "line 1\nNUL \0 and \xff'; DROP TABLE browsers;"s;
   full.ready_at = full.created_at + absl::Nanoseconds(1);
   full.acquired_at = full.created_at + absl::Nanoseconds(2);
   full.membership =

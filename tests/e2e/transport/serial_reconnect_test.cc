@@ -119,7 +119,7 @@ class SerialReconnectTest : public ::testing::Test {
   testing::TempDir directory_;
   std::unique_ptr<Qemu> qemu_;
   const GuestAddress address_ = VirtioSerialAddress{directory_.File("port")};
-  const SystemClock clock_;
+  const SystemClock clock_{};
   VirtioSerialTransport transport_;
   std::minstd_rand random_{4};
 };

@@ -281,7 +281,8 @@ TEST(GuestProxyFailureTest, TurnsUnknownStatusCodeIntoUnknown) {
   GuestProxyHarness harness;
   harness.processes.exec = [](grpc::ServerContext*, const guest::v1::ExecRequest*,
                               guest::v1::ExecResponse*) {
-    return grpc::Status(static_cast<grpc::StatusCode>(4711), "odd");
+    // No code, but a number that the enum can hold: a larger one is undefined behaviour here.
+    return grpc::Status(static_cast<grpc::StatusCode>(31), "odd");
   };
   const grpc::Status status = Exec(harness, harness.id.value());
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNKNOWN);
