@@ -3,9 +3,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
+
 #include "orchestrator/pool/held_back.h"
 
 namespace orch {
+namespace {
+
+// What a guest may have written is kept short and free of bytes that no API could carry.
+std::string Excerpt(absl::string_view message) {
+  return absl::CHexEscape(message.substr(0, PoolStatus::kMaxErrorBytes))
+      .substr(0, PoolStatus::kMaxErrorBytes);
+}
+
+}  // namespace
 
 PoolLedger::PoolLedger(Pool pool, absl::Time now)
     : pool_(std::move(pool)), tokens_(pool_.spec.size, pool_.spec.fill_rate_per_minute, now) {}
@@ -141,7 +153,7 @@ void PoolLedger::EndCreation(const PoolCreation& creation, const absl::Status& e
     tokens_.GiveBack(now);
   }
   if (absl::IsCancelled(error)) return;
-  const std::string message(error.message().substr(0, PoolStatus::kMaxErrorBytes));
+  const std::string message = Excerpt(error.message());
   if (absl::IsResourceExhausted(error)) {
     refusals_.Failed(creation.began, now);
     refusal_ = message;

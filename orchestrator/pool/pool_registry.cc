@@ -289,14 +289,9 @@ void PoolRegistry::DeletePool(std::string pool, bool force, StatusDone done) {
   });
 }
 
-absl::StatusOr<BrowserSpec> PoolRegistry::Resolve(BrowserSpec spec) const {
-  if (spec.timeout == absl::ZeroDuration()) spec.timeout = kDefaultTimeout;
-  return dependencies_.resolve(spec);
-}
-
 absl::StatusOr<PoolStatus> PoolRegistry::DoCreate(PoolSpec spec) {
   ORCH_RETURN_IF_ERROR(CheckPoolSpec(spec));
-  ORCH_ASSIGN_OR_RETURN(spec.browser, Resolve(std::move(spec.browser)));
+  ORCH_ASSIGN_OR_RETURN(spec.browser, dependencies_.resolve(spec.browser));
   {
     absl::MutexLock lock(&mutex_);
     ORCH_RETURN_IF_ERROR(state_.book.CheckNameFree(spec.name, std::nullopt));
@@ -312,7 +307,7 @@ absl::StatusOr<PoolStatus> PoolRegistry::DoCreate(PoolSpec spec) {
 absl::StatusOr<PoolStatus> PoolRegistry::DoUpdate(const std::string& pool, PoolChange change) {
   if (change.name.has_value() && change.name->empty()) change.name.reset();
   if (change.browser.has_value()) {
-    ORCH_ASSIGN_OR_RETURN(change.browser, Resolve(*std::move(change.browser)));
+    ORCH_ASSIGN_OR_RETURN(change.browser, dependencies_.resolve(*change.browser));
   }
   Pool changed{.id = PoolId::Generate()};
   {

@@ -61,9 +61,6 @@ class PoolRegistry {
     const Clock& clock;
   };
 
-  // `timeout` of a pool's browsers when none is asked for.
-  static constexpr absl::Duration kDefaultTimeout = absl::Seconds(600);
-
   using PoolDone = absl::AnyInvocable<void(absl::StatusOr<PoolStatus>)>;
   using StatusDone = absl::AnyInvocable<void(absl::Status)>;
   using AcquireDone = absl::AnyInvocable<void(absl::StatusOr<Browser>)>;
@@ -157,7 +154,6 @@ class PoolRegistry {
   absl::StatusOr<PoolStatus> DoCreate(PoolSpec spec);
   absl::StatusOr<PoolStatus> DoUpdate(const std::string& pool, PoolChange change);
   absl::Status DoDelete(const std::string& pool, bool force);
-  absl::StatusOr<BrowserSpec> Resolve(BrowserSpec spec) const;
 
   const Dependencies dependencies_;
   PoolWatchers watchers_;

@@ -11,6 +11,12 @@
 
 namespace orch {
 
+// A place in the order in which pools are listed: newest first, ties by id.
+struct PoolCursor {
+  absl::Time created_at;
+  PoolId id;
+};
+
 // One pool as clients see it. A value.
 struct PoolStatus {
   Pool pool;
@@ -24,7 +30,7 @@ struct PoolStatus {
   size_t waiting = 0;
   // Of creations, since the last success.
   uint32_t consecutive_failures = 0;
-  // Of the last creation; empty after a success. At most kMaxErrorBytes.
+  // Of the last creation; empty after a success. At most kMaxErrorBytes of ASCII.
   std::string last_error;
   std::optional<absl::Time> last_error_at;
   // Why the pool is not being filled; empty when it is, or is full.

@@ -38,6 +38,7 @@ absl::StatusOr<std::unique_ptr<ApiServer>> ApiServer::Start(Dependencies depende
   builder.RegisterService(&api->browser_service_);
   builder.RegisterService(&api->node_service_);
   builder.RegisterService(&api->template_service_);
+  builder.RegisterService(&api->pool_service_);
   builder.RegisterCallbackGenericService(&api->guest_proxy_);
   api->server_ = builder.BuildAndStart();
   if (api->server_ == nullptr || api->port_ == 0) {
@@ -54,9 +55,10 @@ ApiServer::ApiServer(Dependencies dependencies, Options options)
     : options_(std::move(options)),
       pool_(kPoolThreads),
       browser_service_(dependencies.browsers.registry(), dependencies.store, pool_),
-      node_service_(options_.about, dependencies.driver, dependencies.browsers,
-                    dependencies.images, pool_),
+      node_service_(options_.about, dependencies.driver, dependencies.browsers, dependencies.images,
+                    pool_),
       template_service_(dependencies.browsers, pool_),
+      pool_service_(dependencies.pools),
       guest_proxy_(dependencies.browsers.registry(), GuestProxy::Options()) {}
 
 ApiServer::~ApiServer() { Shutdown(absl::Now()); }

@@ -13,6 +13,7 @@
 #include "orchestrator/proxy/guest_proxy.h"
 #include "orchestrator/server/browser_service.h"
 #include "orchestrator/server/node_service.h"
+#include "orchestrator/server/pool_service.h"
 #include "orchestrator/server/template_service.h"
 
 namespace orch {
@@ -58,6 +59,7 @@ class ApiServer {
   BrowserService browser_service_;
   NodeService node_service_;
   TemplateService template_service_;
+  PoolService pool_service_;
   GuestProxy guest_proxy_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

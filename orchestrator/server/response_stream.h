@@ -120,6 +120,10 @@ class ResponseStream final : public grpc::ServerWriteReactor<Response> {
   // Shared with whoever feeds it.
   const std::shared_ptr<Feed>& feed() const { return feed_; }
 
+  // Keeps something, such as the subscription that feeds it, until the call is done. Before the
+  // call is returned to gRPC.
+  void Hold(std::shared_ptr<void> held) { held_ = std::move(held); }
+
   void OnWriteDone(bool ok) override { feed_->OnWritten(ok); }
   void OnCancel() override { feed_->OnCancelled(); }
   void OnDone() override { delete this; }
@@ -128,6 +132,7 @@ class ResponseStream final : public grpc::ServerWriteReactor<Response> {
   const std::shared_ptr<Feed> feed_;
   // The message that is being written.
   Response writing_;
+  std::shared_ptr<void> held_;
 };
 
 }  // namespace orch

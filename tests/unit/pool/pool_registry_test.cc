@@ -74,7 +74,9 @@ class PoolRegistryTest : public ::testing::Test {
          .store = store_,
          .resolve = [](const BrowserSpec& spec) -> absl::StatusOr<BrowserSpec> {
            if (spec.image == "none") return absl::NotFoundError("there is no image none");
-           return spec;
+           BrowserSpec resolved = spec;
+           if (spec.image.empty()) resolved.image = "default";
+           return resolved;
          },
          .clock = clock_},
         {.max_concurrent_creations = 8});
@@ -154,7 +156,7 @@ TEST_F(PoolRegistryTest, FillsNewPool) {
   ORCH_ASSERT_OK_AND_ASSIGN(const PoolStatus created,
                             Create({.name = "p", .size = 3, .fill_rate_per_minute = kAtOnce}));
   EXPECT_EQ(created.pool.created_at, clock_.Now());
-  EXPECT_EQ(created.pool.spec.browser.timeout, PoolRegistry::kDefaultTimeout);
+  EXPECT_EQ(created.pool.spec.browser.image, "default");
   AwaitAvailable("p", 3);
   EXPECT_EQ(browsers_->records().Live().size(), 3u);
   ORCH_ASSERT_OK_AND_ASSIGN(const std::vector<Pool> kept, store_.ListPools());
@@ -296,11 +298,12 @@ TEST_F(PoolRegistryTest, ReplacesBrowsersThatEnd) {
 }
 
 TEST_F(PoolRegistryTest, ShowsFailures) {
-  browsers_->Fail(Call::kCreate, absl::InternalError(std::string(5000, 'x')), 1000);
+  browsers_->Fail(Call::kCreate, absl::InternalError("\xff\n" + std::string(5000, 'x')), 1000);
   ORCH_ASSERT_OK(Create({.name = "p", .size = 1, .fill_rate_per_minute = kAtOnce}));
   Await("p", [](const PoolStatus& status) { return status.consecutive_failures >= 2; });
   ORCH_ASSERT_OK_AND_ASSIGN(const PoolStatus status, registry_->GetPool("p"));
-  EXPECT_EQ(status.last_error, std::string(PoolStatus::kMaxErrorBytes, 'x'));
+  EXPECT_THAT(status.last_error, ::testing::StartsWith("\\xff\\nxxx"));
+  EXPECT_EQ(status.last_error.size(), PoolStatus::kMaxErrorBytes);
   EXPECT_TRUE(status.last_error_at.has_value());
 }
 
@@ -320,7 +323,7 @@ TEST_F(PoolRegistryTest, UpdatesPool) {
       const PoolStatus other,
       Update("r", {.browser = BrowserSpec{.image = "other"}, .discard_all_idle = true}));
   EXPECT_EQ(other.pool.generation, 2u);
-  EXPECT_EQ(other.pool.spec.browser.timeout, PoolRegistry::kDefaultTimeout);
+  EXPECT_EQ(other.pool.spec.browser.image, "other");
   AwaitAvailable("r", 3);
   for (const Browser& live : browsers_->records().Live()) {
     EXPECT_TRUE(live.membership->pool != pool.id || live.membership->generation == 2);

@@ -19,6 +19,15 @@ TEST(PageTokenTest, SurvivesTheRoundTrip) {
   EXPECT_EQ(decoded->id, cursor.id);
 }
 
+TEST(PageTokenTest, SurvivesTheRoundTripOfPools) {
+  const PoolCursor cursor{.created_at = absl::FromUnixNanos(5), .id = PoolId::Generate()};
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto decoded, DecodePoolPageToken(EncodePageToken(cursor)));
+  ASSERT_TRUE(decoded.has_value());
+  EXPECT_EQ(decoded->created_at, cursor.created_at);
+  EXPECT_EQ(decoded->id, cursor.id);
+  EXPECT_THAT(DecodePoolPageToken("x"), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST(PageTokenTest, EmptyMeansTheFirstPage) {
   ORCH_ASSERT_OK_AND_ASSIGN(const auto decoded, DecodePageToken(""));
   EXPECT_FALSE(decoded.has_value());
