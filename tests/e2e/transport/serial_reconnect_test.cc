@@ -1,22 +1,18 @@
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include <memory>
 #include <random>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 #include "guest/v1/lifecycle.grpc.pb.h"
 #include "orchestrator/base/clock.h"
 #include "orchestrator/transport/guest_channel.h"
 #include "orchestrator/transport/virtio_serial/virtio_serial_transport.h"
+#include "tests/e2e/transport/minimal_guest.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -27,72 +23,14 @@ constexpr int kReconnects = 1000;
 constexpr absl::Duration kBootPatience = absl::Seconds(60);
 constexpr absl::Duration kPatience = absl::Seconds(20);
 
-// QEMU with the minimal image and one virtio-serial port, without libvirt. Killed at the end,
-// also at that of a test program that crashed.
-class Qemu {
- public:
-  Qemu(const std::string& image, const std::string& socket_path, const std::string& console) {
-    std::vector<std::string> arguments = {
-        "setpriv",
-        "--pdeathsig",
-        "KILL",
-        "qemu-system-x86_64",
-        "-nodefaults",
-        "-no-reboot",
-        "-display",
-        "none",
-        "-accel",
-        "tcg,thread=multi",
-        "-M",
-        "q35",
-        "-cpu",
-        "max",
-        "-m",
-        "256",
-        "-smp",
-        "2",
-        "-kernel",
-        image + "/vmlinux",
-        "-initrd",
-        image + "/initramfs",
-        "-append",
-        "console=ttyS0 panic=-1 quiet cryptomgr.notests no_timer_check",
-        "-serial",
-        "file:" + console,
-        "-drive",
-        absl::StrCat("if=none,id=root,format=raw,readonly=on,file=", image, "/root.erofs"),
-        "-device",
-        "virtio-blk-pci,drive=root",
-        "-device",
-        "virtio-serial-pci",
-        "-chardev",
-        absl::StrCat("socket,id=agent,server=on,wait=off,path=", socket_path),
-        "-device",
-        absl::StrCat("virtserialport,chardev=agent,name=", kAgentSerialPortName)};
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    EXPECT_EQ(::posix_spawnp(&pid_, argv[0], nullptr, nullptr, argv.data(), environ), 0);
-  }
-  ~Qemu() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  Qemu(const Qemu&) = delete;
-  Qemu& operator=(const Qemu&) = delete;
-
- private:
-  pid_t pid_ = -1;
-};
-
 class SerialReconnectTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const char* image = ::getenv("ORCH_TEST_IMAGE_DIR");
     ASSERT_NE(image, nullptr) << "ORCH_TEST_IMAGE_DIR does not name the minimal image; run the "
                                  "tests with ./scripts/test";
-    qemu_ = std::make_unique<Qemu>(image, directory_.File("port"), directory_.File("console"));
+    guest_ = std::make_unique<testing::MinimalGuest>(image, directory_.File("port"),
+                                                     directory_.File("console"));
   }
 
   // Leaves in the middle of an HTTP/2 frame that announces more than it holds.
@@ -117,7 +55,7 @@ class SerialReconnectTest : public ::testing::Test {
   }
 
   testing::TempDir directory_;
-  std::unique_ptr<Qemu> qemu_;
+  std::unique_ptr<testing::MinimalGuest> guest_;
   const GuestAddress address_ = VirtioSerialAddress{directory_.File("port")};
   const SystemClock clock_{};
   VirtioSerialTransport transport_;
