@@ -1,9 +1,8 @@
 #include "orchestrator/daemon/config.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -17,7 +16,9 @@
 
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/files.h"
+#include "orchestrator/base/listen_address.h"
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/metrics/metrics_server.h"
 
 namespace orch {
 namespace {
@@ -85,6 +86,17 @@ Setter Time(absl::Duration Config::*member, absl::Duration low, absl::Duration h
   };
 }
 
+absl::Status SetMetricsListen(Config& config, absl::string_view text) {
+  if (!text.empty()) {
+    if (const auto address = ParseMetricsAddress(text); !address.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(address.status().message(), ", or empty for none"));
+    }
+  }
+  config.metrics_listen = std::string(text);
+  return absl::OkStatus();
+}
+
 absl::Status SetMemoryOvercommit(Config& config, absl::string_view text) {
   double value = 0;
   if (!absl::SimpleAtod(text, &value) || !(value >= 0.1) || value > 100) {
@@ -110,26 +122,13 @@ absl::Status SetLogLevel(Config& config, absl::string_view text) {
       absl::StrCat("is \"", text, "\"; it must be one of debug, info, warning, error"));
 }
 
-// "127.x.y.z:PORT", "[::1]:PORT" or "localhost:PORT"; port 0 takes any free one.
-bool IsLoopbackAddress(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  uint32_t port = 0;
-  if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) ||
-      port > 65535) {
-    return false;
-  }
-  const std::string host = address.substr(0, colon);
-  in_addr ipv4 = {};
-  return host == "localhost" || host == "[::1]" ||
-         (::inet_pton(AF_INET, host.c_str(), &ipv4) == 1 && (ntohl(ipv4.s_addr) >> 24) == 127);
-}
-
-// A TOML value as the text that a flag would have; an empty answer for tables, arrays and dates.
-std::string AsText(const toml::node& node) {
+// A TOML value as the text that a flag would have; nothing for tables, arrays and dates.
+std::optional<std::string> AsText(const toml::node& node) {
   if (const auto* text = node.as_string()) return text->get();
   if (const auto* number = node.as_integer()) return absl::StrCat(number->get());
+  if (const auto* number = node.as_floating_point()) return absl::StrCat(number->get());
   if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
-  return "";
+  return std::nullopt;
 }
 
 }  // namespace
@@ -151,6 +150,9 @@ std::vector<ConfigOption> ConfigOptions() {
       {"default_image", "Image of a browser that names none", "chromium",
        Text(&Config::default_image)},
       {"listen", "Loopback address and port for gRPC", "127.0.0.1:7070", Text(&Config::listen)},
+      {"metrics_listen",
+       "Address and port for Prometheus, without encryption or keys; empty for none",
+       "127.0.0.1:9470", SetMetricsListen},
       {"driver", "libvirt, or fake: browsers without machines, for trying out clients", "libvirt",
        OneOf(&Config::driver, {"libvirt", "fake"})},
       {"libvirt_uri", "embed (libvirt in this process) or system (a running libvirtd)", "embed",
@@ -198,18 +200,22 @@ absl::Status ApplyConfigFile(const std::string& path, Config& config) {
   }
   const std::vector<ConfigOption> options = ConfigOptions();
   for (const auto& [key, value] : parsed.table()) {
-    const auto option = std::find_if(
-        options.begin(), options.end(),
-        [name = key.str()](const ConfigOption& candidate) { return candidate.name == name; });
+    const std::string name(key.str());
+    const auto option =
+        std::find_if(options.begin(), options.end(),
+                     [&name](const ConfigOption& candidate) { return candidate.name == name; });
     if (option == options.end()) {
       return absl::InvalidArgumentError(absl::StrCat(
-          path, ": unknown key ", std::string(key.str()), "; known are ",
+          path, ": unknown key ", name, "; known are ",
           absl::StrJoin(options, ", ", [](std::string* out, const ConfigOption& known) {
             out->append(known.name);
           })));
     }
-    ORCH_RETURN_IF_ERROR(
-        Annotate(option->set(config, AsText(value)), absl::StrCat(path, ": ", option->name)));
+    const std::optional<std::string> text = AsText(value);
+    ORCH_RETURN_IF_ERROR(Annotate(
+        text.has_value() ? option->set(config, *text)
+                         : absl::InvalidArgumentError("must be a string, a number or a boolean"),
+        absl::StrCat(path, ": ", option->name)));
   }
   return absl::OkStatus();
 }
@@ -220,7 +226,8 @@ absl::Status ValidateConfig(const Config& config) {
         absl::StrCat("state_dir \"", config.state_dir, "\" has ", config.state_dir.size(),
                      " bytes; sockets below it only fit when it has at most ", kMaxStateDirBytes));
   }
-  if (!IsLoopbackAddress(config.listen)) {
+  const absl::StatusOr<ListenAddress> listen = ParseListenAddress(config.listen);
+  if (!listen.ok() || !listen->is_loopback) {
     return absl::InvalidArgumentError(absl::StrCat(
         "listen is \"", config.listen,
         "\"; without TLS and keys only loopback is allowed: 127.0.0.1:PORT or [::1]:PORT"));

@@ -37,4 +37,10 @@ const MethodShape* ExposedMethods::Find(absl::string_view path) const {
   return found == methods_.end() ? nullptr : &found->second;
 }
 
+std::vector<std::string> ExposedMethods::Paths() const {
+  std::vector<std::string> paths;
+  for (const auto& [path, shape] : methods_) paths.push_back(path);
+  return paths;
+}
+
 }  // namespace orch

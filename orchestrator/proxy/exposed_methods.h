@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
@@ -22,6 +23,9 @@ class ExposedMethods {
 
   // `path` as gRPC has it, "/guest.v1.ProcessService/Exec". nullptr: not exposed.
   const MethodShape* Find(absl::string_view path) const;
+
+  // Of all of them, in no particular order.
+  std::vector<std::string> Paths() const;
 
  private:
   absl::flat_hash_map<std::string, MethodShape> methods_;

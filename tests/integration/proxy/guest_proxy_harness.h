@@ -17,6 +17,7 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "grpcpp/server_posix.h"
+#include "grpcpp/support/server_interceptor.h"
 #include "gtest/gtest.h"
 
 #include "guest/v1/lifecycle.grpc.pb.h"
@@ -177,7 +178,13 @@ class GuestProxyHarness {
  public:
   static constexpr int kGuestChannelLimit = 64 << 20;
 
-  explicit GuestProxyHarness(const GuestProxy::Options& options = {}) : proxy_(access_, options) {
+  using Interceptors =
+      std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>;
+
+  // `interceptors` are the daemon's server's.
+  explicit GuestProxyHarness(const GuestProxy::Options& options = {},
+                             Interceptors interceptors = {})
+      : proxy_(access_, options) {
     grpc::ServerBuilder guest_builder;
     guest_builder.RegisterService(&processes);
     guest_builder.RegisterService(&tunnels);
@@ -195,6 +202,7 @@ class GuestProxyHarness {
 
     grpc::ServerBuilder builder;
     builder.RegisterCallbackGenericService(&proxy_);
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
     builder.AddListeningPort("unix:" + directory_.File("proxy"), grpc::InsecureServerCredentials());
     server_ = builder.BuildAndStart();
     grpc::ChannelArguments client_arguments;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -77,6 +78,31 @@ TEST_F(ConfigTest, NamesAMissingFile) {
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("/does/not/exist.toml")));
 }
 
+TEST_F(ConfigTest, RefusesATomlValueThatNoFlagCanHave) {
+  for (const char* value : {"[]", "{}", "1979-05-27"}) {
+    EXPECT_THAT(
+        Parse({"--config", File(absl::StrCat("metrics_listen = ", value)).c_str()}),
+        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("metrics_listen: must be a string")))
+        << value;
+  }
+}
+
+TEST_F(ConfigTest, TakesANumberWithAFraction) {
+  ORCH_ASSERT_OK_AND_ASSIGN(const CommandLine line,
+                            Parse({"--config", File("memory_overcommit = 1.5").c_str()}));
+  EXPECT_EQ(line.config.memory_overcommit, 1.5);
+}
+
+TEST_F(ConfigTest, ServesMetricsWhereItIsToldOrNowhere) {
+  ORCH_ASSERT_OK_AND_ASSIGN(const CommandLine anywhere, Parse({"--metrics-listen", "0.0.0.0:0"}));
+  EXPECT_EQ(anywhere.config.metrics_listen, "0.0.0.0:0");
+  ORCH_ASSERT_OK_AND_ASSIGN(const CommandLine nowhere, Parse({"--metrics-listen", ""}));
+  EXPECT_EQ(nowhere.config.metrics_listen, "");
+  Environment environment("ORCHESTRATOR_METRICS_LISTEN", "");
+  ORCH_ASSERT_OK_AND_ASSIGN(const CommandLine line, Parse({}));
+  EXPECT_EQ(line.config.metrics_listen, "");
+}
+
 struct BadFlag {
   const char* flag;
   const char* value;
@@ -96,6 +122,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{"--state-dir", "relative", "--state-dir: is \"relative\"; it must be an absolute"},
         BadFlag{"--state-dir", "/a-path-that-is-longer-than-unix-sockets-allow", "at most 40"},
         BadFlag{"--listen", "0.0.0.0:7070", "only loopback"},
+        BadFlag{"--metrics-listen", "9470", "--metrics-listen: is \"9470\"; it must be a numeric"},
+        BadFlag{"--metrics-listen", "127.0.0.1:9470,0.0.0.0:9470", "or empty for none"},
+        BadFlag{"--metrics-listen", "[::1]:9470", "IPv4 only"},
         BadFlag{"--accelerator", "xen", "--accelerator: is \"xen\"; it must be one of auto, kvm"},
         BadFlag{"--max-concurrent-boots", "0", "1..256"},
         BadFlag{"--boot-timeout", "soon", "1s..1h"}, BadFlag{"--log-level", "loud", "debug, info"},

@@ -52,6 +52,13 @@ TEST(ExposedMethodsTest, HasEveryMethodWithItsShape) {
   }
 }
 
+TEST(ExposedMethodsTest, ListsThePathsThatItFinds) {
+  const ExposedMethods exposed;
+  const std::vector<std::string> paths = exposed.Paths();
+  EXPECT_EQ(paths.size(), MethodsToExpose().size());
+  for (const std::string& path : paths) EXPECT_NE(exposed.Find(path), nullptr) << path;
+}
+
 TEST(ExposedMethodsTest, EveryRequestHasSessionIdAsFieldOne) {
   for (const MethodDescriptor* method : MethodsToExpose()) {
     const Descriptor* request = method->input_type();

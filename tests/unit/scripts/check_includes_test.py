@@ -49,6 +49,10 @@ class CheckIncludesTest(unittest.TestCase):
         self.assert_refused("driver/a.cc", "<libvirt/libvirt.h>", "only driver/libvirt may include libvirt/")
         self.assert_refused("daemon/main.cc", "<libvirt/libvirt.h>", "only driver/libvirt may include libvirt/")
 
+    def test_refuses_prometheus_outside_metrics(self):
+        self.assert_allowed("metrics/a.cc", '"prometheus/registry.h"')
+        self.assert_refused("server/a.cc", '"prometheus/registry.h"', "only metrics may include prometheus/")
+
     def test_refuses_protos_below_the_services(self):
         self.assert_allowed("agent/a.cc", '"guest/v1/process.pb.h"')
         self.assert_refused("model/a.h", '"orchestrator/v1/browsers.pb.h"', "model must not know the protos")
