@@ -7,14 +7,11 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "orchestrator/agent/loop/monotonic_time.h"
 #include "orchestrator/agent/loop/wall_time.h"
 
 namespace orch::agent {
 
 absl::Time KernelClock::Now() const { return WallTime(); }
-
-absl::Duration KernelClock::Uptime() const { return BootTime(); }
 
 absl::Status KernelClock::Set(absl::Time time) {
   const timespec value = absl::ToTimespec(time);

@@ -16,11 +16,10 @@ class GuestClock {
   virtual absl::Status Set(absl::Time time) = 0;
 };
 
-// CLOCK_REALTIME, and CLOCK_BOOTTIME as the uptime.
+// CLOCK_REALTIME.
 class KernelClock final : public GuestClock {
  public:
   absl::Time Now() const override;
-  absl::Duration Uptime() const override;
   absl::Status Set(absl::Time time) override;
 };
 

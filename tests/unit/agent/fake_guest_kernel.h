@@ -13,7 +13,6 @@ namespace orch::agent {
 class FakeGuestClock final : public GuestClock {
  public:
   absl::Time Now() const override { return now; }
-  absl::Duration Uptime() const override { return absl::Hours(1); }
   absl::Status Set(absl::Time time) override {
     now = time;
     return absl::OkStatus();
