@@ -136,8 +136,8 @@ std::string BuildDomainXml(const VmConfig& config, const DomainOptions& options)
       "<domain type='", options.accelerator == Accelerator::kKvm ? "kvm" : "qemu",
       "' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n<name>", config.id.value(),
       "</name><uuid>", options.uuid, "</uuid>\n",
-      // Another one for each machine: a guest that wakes up in another machine than it fell asleep
-      // in takes fresh random numbers.
+      // Another one for each machine: a guest whose kernel looks at it (CONFIG_VMGENID) takes fresh
+      // random numbers when it goes on in another machine.
       "<genid/>\n", Metadata(config, options), "<memory unit='MiB'>", config.memory_mib,
       "</memory><vcpu>", config.vcpus, "</vcpu>\n", Boot(config), Processor(options.accelerator),
       // A browser's machine that reboots has lost its browser: it ends.

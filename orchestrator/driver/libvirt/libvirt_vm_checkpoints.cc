@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <memory>
 
 #include "absl/strings/match.h"
@@ -27,10 +28,12 @@ constexpr char kPaused[] = "paused";
 constexpr char kShellState[] = "inmigrate";
 constexpr char kLoadFirst[] = "it is a shell, load a state first";
 
-// Loading takes 3-8 ms, and QEMU answers nothing meanwhile: mostly the first question hears that it
-// is done.
-constexpr absl::Duration kLoadPollInterval = absl::Microseconds(500);
+// Loading takes 3-8 ms, and QEMU answers nothing meanwhile: a question that is asked when it has
+// begun hears that it is done.
+constexpr absl::Duration kLoadPollInterval = absl::Milliseconds(1);
 constexpr absl::Duration kLoadTimeout = absl::Seconds(10);
+// Of machines that end by themselves nobody tells us, so the memory must end, too.
+constexpr size_t kMaxRemembered = 10000;
 
 // libvirt names the nodes of a disk "libvirt-N-format" and "libvirt-N-storage", ours bring their
 // file along.
@@ -82,7 +85,16 @@ absl::Status LibvirtVmCheckpoints::LoadDevices(const VmId& id, absl::string_view
     return Explain(id, kVerb, status);
   }
   status = AwaitLoaded(domain);
-  return status.ok() ? status : Explain(id, kVerb, status);
+  if (!status.ok()) return Explain(id, kVerb, status);
+  absl::MutexLock lock(&mutex_);
+  if (loaded_.size() >= kMaxRemembered) loaded_.clear();
+  loaded_.insert(id);
+  return absl::OkStatus();
+}
+
+void LibvirtVmCheckpoints::Forget(const VmId& id) {
+  absl::MutexLock lock(&mutex_);
+  loaded_.erase(id);
 }
 
 absl::StatusOr<PageCount> LibvirtVmCheckpoints::SavePages(const VmId& id, const std::string& path) {
@@ -135,6 +147,10 @@ absl::Status LibvirtVmCheckpoints::ReplaceScratchDisk(const VmId& id, const std:
 
 absl::Status LibvirtVmCheckpoints::CheckLoaded(const VmId& id, const OwnedDomain& domain) const {
   constexpr char kVerb[] = "resuming";
+  {
+    absl::MutexLock lock(&mutex_);
+    if (loaded_.contains(id)) return absl::OkStatus();
+  }
   const absl::StatusOr<std::string> state = QemuMonitor(domain.get()).RunState();
   if (!state.ok()) return Explain(id, kVerb, state.status());
   if (*state == kShellState) return WrongState(id, kVerb, kLoadFirst);
@@ -171,9 +187,9 @@ absl::Status LibvirtVmCheckpoints::AwaitLoaded(const OwnedDomain& domain) const 
   const QemuMonitor monitor(domain.get());
   const absl::Time deadline = absl::Now() + kLoadTimeout;
   while (absl::Now() < deadline) {
+    absl::SleepFor(kLoadPollInterval);
     ORCH_ASSIGN_OR_RETURN(const QemuMonitor::Loading loading, monitor.LoadingState());
     if (loading == QemuMonitor::Loading::kDone) return absl::OkStatus();
-    absl::SleepFor(kLoadPollInterval);
   }
   return absl::DeadlineExceededError(
       absl::StrCat("QEMU did not load it within ", absl::FormatDuration(kLoadTimeout)));

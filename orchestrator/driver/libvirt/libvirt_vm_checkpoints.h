@@ -1,10 +1,13 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 
 #include "orchestrator/driver/libvirt/domain_xml.h"
 #include "orchestrator/driver/libvirt/owned_domains.h"
@@ -32,6 +35,9 @@ class LibvirtVmCheckpoints : public VmCheckpoints {
   // FAILED_PRECONDITION: `domain`, machine `id`, is a shell into which nothing was loaded.
   absl::Status CheckLoaded(const VmId& id, const OwnedDomain& domain) const;
 
+  // The machine is gone.
+  void Forget(const VmId& id);
+
  private:
   // A domain that is in the state that a call needs, of which `verb` tells in errors.
   absl::StatusOr<OwnedDomain> FindPaused(const VmId& id, absl::string_view verb) const;
@@ -42,6 +48,10 @@ class LibvirtVmCheckpoints : public VmCheckpoints {
 
   const OwnedDomains& domains_;
   const std::optional<RunAs> run_as_;
+  mutable absl::Mutex mutex_;
+  // Shells that this object has loaded: asking QEMU would cost each resumption an exchange. A
+  // machine that is not here is asked.
+  std::set<VmId> loaded_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace orch

@@ -140,6 +140,7 @@ absl::Status LibvirtVmDriver::Destroy(const VmId& id) {
     // It may have ended by itself meanwhile.
     if (!absl::IsNotFound(domains_.Find(id).status())) return error;
   }
+  checkpoints_.Forget(id);
   logs_.Remove(id);
   return absl::OkStatus();
 }

@@ -33,8 +33,9 @@ mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 exec </dev/console >/dev/console 2>&1
 while read -r module; do insmod "/modules/$module.ko"; done </modules/order
-n=0 disk=0
+n=0
 while true; do
+  disk=$n
   [ $n -eq 0 ] || [ ! -b /dev/vdb ] || disk=$(busybox dd bs=512 count=1 status=none iflag=direct if=/dev/vdb)
   n=$((n + 1))
   [ ! -b /dev/vdb ] || printf '%-512d' $n | busybox dd bs=512 count=1 status=none iflag=fullblock oflag=direct of=/dev/vdb

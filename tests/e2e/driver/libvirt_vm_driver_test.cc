@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
@@ -153,7 +154,8 @@ TEST_F(LibvirtVmDriverTest, DeathOfTheProcessIsToldWithItsReason) {
   });
   ASSERT_EQ(::kill(static_cast<pid_t>(info.pid), SIGKILL), 0);
   ASSERT_TRUE(stopped.WaitForNotificationWithTimeout(absl::Seconds(30)));
-  EXPECT_THAT(reason, AllOf(Not(StartsWith("destroyed")), HasSubstr("its log ends: ")));
+  EXPECT_THAT(reason, AllOf(Not(StartsWith("destroyed")), HasSubstr("killed by signal 9"),
+                            HasSubstr("its log ends: ")));
   EXPECT_THAT(driver_->Get(config_.id), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_FALSE(std::filesystem::exists(ProcessLog(config_.id)));
 }
@@ -193,6 +195,21 @@ TEST_F(LibvirtVmDriverTest, ALibvirtDaemonThatDoesNotAnswerIsUnavailable) {
   EXPECT_THAT(LibvirtVmDriver::Create({.uri = "qemu+unix:///system?socket=/does/not/exist"}),
               StatusIs(absl::StatusCode::kUnavailable,
                        AllOf(HasSubstr("/does/not/exist"), HasSubstr("is the libvirt daemon up"))));
+}
+
+TEST_F(LibvirtVmDriverTest, KernelAloneBoots) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  config_.initramfs = config_.root_disk = config_.scratch_disk = "";
+  config_.has_agent = false;
+  ORCH_ASSERT_OK(driver_->Start(config_));
+  const absl::Time deadline = absl::Now() + kBootTimeout;
+  std::string console;
+  // There is nothing to run, so this is as far as it gets.
+  while (!absl::StrContains(console, "Unable to mount root fs") && absl::Now() < deadline) {
+    absl::SleepFor(kPollInterval);
+    ORCH_ASSERT_OK_AND_ASSIGN(console, driver_->ConsoleTail(config_.directory, 65536));
+  }
+  EXPECT_THAT(console, HasSubstr("Unable to mount root fs"));
 }
 
 // Prints what the steps take; the machine decides, so nothing is demanded.

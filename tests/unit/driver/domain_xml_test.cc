@@ -66,6 +66,57 @@ TEST(DomainXmlTest, MachineWithoutAgentHasNoTransport) {
   EXPECT_EQ(ParseAgentAddress("<vm agent=\"none\"/>", xml), GuestAddress());
 }
 
+TEST(DomainXmlTest, KernelAloneIsAMachine) {
+  VmConfig config = Config();
+  config.initramfs = config.root_disk = config.scratch_disk = "";
+  EXPECT_THAT(BuildDomainXml(config, {.uuid = "u-1"}),
+              AllOf(HasSubstr("<kernel>/i/vmlinuz</kernel>"), Not(HasSubstr("<initrd")),
+                    Not(HasSubstr("<disk")), HasSubstr(" scratch='no'")));
+}
+
+TEST(DomainXmlTest, EveryMachineGetsAGenerationIdOfItsOwn) {
+  EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1"}), HasSubstr("<genid/>"));
+}
+
+TEST(DomainXmlTest, MemoryIsTheMachinesOwnWithoutAFile) {
+  EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1"}), Not(HasSubstr("qemu:arg")));
+}
+
+TEST(DomainXmlTest, MachineThatBootsWritesIntoItsMemoryFile) {
+  VmConfig config = Config();
+  config.memory_file = "/t/a,'&b";
+  const std::string xml = BuildDomainXml(config, {.uuid = "u-1"});
+  EXPECT_THAT(
+      xml, AllOf(HasSubstr("&quot;mem-path&quot;:&quot;/t/a,&apos;&amp;b&quot;"),
+                 HasSubstr("&quot;share&quot;:true"), HasSubstr("&quot;size&quot;:536870912"),
+                 HasSubstr("value='memory-backend=guest-memory'"), Not(HasSubstr("readonly&quot;")),
+                 Not(HasSubstr("-incoming"))));
+  EXPECT_THAT(xml, HasSubstr(" start='boot' "));
+}
+
+TEST(DomainXmlTest, ShellCopiesItsMemoryFileAndWaits) {
+  VmConfig config = Config();
+  config.memory_file = "/t/ram";
+  config.start = VmStart::kShell;
+  EXPECT_THAT(BuildDomainXml(config, {.uuid = "u-1"}),
+              AllOf(HasSubstr("&quot;share&quot;:false"), HasSubstr("&quot;readonly&quot;:true"),
+                    HasSubstr("&quot;rom&quot;:&quot;off&quot;"),
+                    HasSubstr("<qemu:arg value='-incoming'/><qemu:arg value='defer'/>"),
+                    HasSubstr("value='migration.send-configuration=off'"),
+                    HasSubstr(" start='shell' scratch='yes' memory='/t/ram'")));
+}
+
+TEST(DomainXmlTest, ReadsBackWhatCheckpointsNeed) {
+  const std::string metadata = "<vm start=\"shell\" scratch=\"yes\" memory=\"/t/a&amp;b\"/>";
+  EXPECT_TRUE(IsShell(metadata));
+  EXPECT_TRUE(HasScratchDisk(metadata));
+  EXPECT_EQ(ParseMemoryFile(metadata), "/t/a&b");
+  EXPECT_FALSE(IsShell("<vm start='boot' scratch='no' memory=''/>"));
+  EXPECT_FALSE(HasScratchDisk("<vm start='boot' scratch='no' memory=''/>"));
+  EXPECT_EQ(ParseMemoryFile("<vm start='boot' scratch='no' memory=''/>"), "");
+  EXPECT_FALSE(IsShell(""));
+}
+
 TEST(DomainXmlTest, ReadsTheSocketBack) {
   EXPECT_EQ(
       ParseAgentAddress("<vm version=\"1\" agent=\"virtio-serial\" socket=\"/a&amp;b\"/>", ""),

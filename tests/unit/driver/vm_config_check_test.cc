@@ -1,5 +1,6 @@
 #include "orchestrator/driver/libvirt/vm_config_check.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/support/status_matchers.h"
@@ -61,6 +62,34 @@ TEST_F(VmConfigCheckTest, RefusesADirectoryWithoutRoomForASocket) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("at most 96")));
   config_.directory.pop_back();
   ORCH_EXPECT_OK(CheckVmConfig(config_, host_));
+}
+
+TEST_F(VmConfigCheckTest, AcceptsAKernelAlone) {
+  config_.initramfs.clear();
+  config_.root_disk.clear();
+  config_.scratch_disk.clear();
+  ORCH_EXPECT_OK(CheckVmConfig(config_, host_));
+  config_.kernel.clear();
+  EXPECT_THAT(CheckVmConfig(config_, host_),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("kernel")));
+}
+
+TEST_F(VmConfigCheckTest, MemoryFileMustBeAsLargeAsTheMemory) {
+  config_.memory_mib = 3;
+  config_.memory_file = dir_.File("ram");
+  EXPECT_THAT(CheckVmConfig(config_, host_),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("memory_file")));
+  std::ofstream(config_.memory_file).close();
+  EXPECT_THAT(CheckVmConfig(config_, host_),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be a file of 3145728")));
+  std::filesystem::resize_file(config_.memory_file, 3 << 20);
+  ORCH_EXPECT_OK(CheckVmConfig(config_, host_));
+}
+
+TEST_F(VmConfigCheckTest, ShellNeedsAMemoryFile) {
+  config_.start = VmStart::kShell;
+  EXPECT_THAT(CheckVmConfig(config_, host_),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("memory_file")));
 }
 
 }  // namespace
