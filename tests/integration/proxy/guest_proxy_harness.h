@@ -154,7 +154,7 @@ class FakeGuestAccess : public GuestAccess {
   GuestLease MakeLease() {
     absl::MutexLock lock(&mutex_);
     ++leased_;
-    return GuestLease(channel_, [this](bool broken) {
+    return GuestLease(channel_, std::make_shared<CancelToken>(), [this](bool broken) {
       absl::MutexLock release_lock(&mutex_);
       ++released_;
       broken_ += broken ? 1 : 0;

@@ -57,7 +57,7 @@ TEST(BrowserServiceTest, CreateTellsWhyAGuestDidNotBecomeReady) {
   const grpc::Status status = daemon.Create(browser);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INTERNAL);
   EXPECT_THAT(status.error_message(), HasSubstr("chromium does not start"));
-  EXPECT_TRUE(daemon.host().List().empty());
+  EXPECT_EQ(daemon.MachineCount(), 0u);
   EXPECT_FALSE(daemon.HasVmDirectories());
 }
 
@@ -68,7 +68,7 @@ TEST(BrowserServiceTest, CreateGivesUpAtTheBootTimeout) {
   const grpc::Status status = daemon.Create(browser);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   EXPECT_THAT(status.error_message(), HasSubstr("not ready within 300ms"));
-  EXPECT_TRUE(daemon.host().List().empty());
+  EXPECT_EQ(daemon.MachineCount(), 0u);
 }
 
 TEST(BrowserServiceTest, CreatePassesTheDriversErrorOn) {
@@ -90,7 +90,7 @@ TEST(BrowserServiceTest, CreateRefusesWhatTheHostCannotBack) {
   EXPECT_THAT(status.error_message(), AllOf(HasSubstr("512 of 1000 MiB"), HasSubstr("512 MiB;")));
 }
 
-TEST(BrowserServiceTest, CreateWhoseCallerGoesAwayLeavesNothing) {
+TEST(BrowserServiceTest, CreateWhoseCallerGoesAwayLeavesNoBrowser) {
   FakeDaemon daemon;
   daemon.transport().SetListening(false);
   grpc::ClientContext context;
@@ -101,10 +101,10 @@ TEST(BrowserServiceTest, CreateWhoseCallerGoesAwayLeavesNothing) {
   grpc::ClientContext watch_context;
   auto watch = daemon.browsers().WatchBrowsers(&watch_context, {});
   orchestrator::v1::WatchBrowsersResponse change;
-  while (!daemon.host().List().empty() || daemon.HasVmDirectories()) {
+  while (!daemon.LiveBrowsers().empty()) {
     if (!watch->Read(&change)) break;
   }
-  EXPECT_FALSE(daemon.HasVmDirectories());
+  EXPECT_TRUE(daemon.LiveBrowsers().empty());
   watch_context.TryCancel();
 }
 
@@ -115,7 +115,7 @@ TEST(BrowserServiceTest, DeleteReleasesEverythingAndKeepsTheRecord) {
   Browser deleted;
   ASSERT_TRUE(daemon.Delete(browser.session_id(), deleted).ok());
   EXPECT_EQ(deleted.state(), orchestrator::v1::BROWSER_STATE_DELETED);
-  EXPECT_TRUE(daemon.host().List().empty());
+  EXPECT_EQ(daemon.MachineCount(), 0u);
   EXPECT_FALSE(daemon.HasVmDirectories());
   Browser kept;
   ASSERT_TRUE(daemon.Get(browser.session_id(), kept).ok());
@@ -123,7 +123,7 @@ TEST(BrowserServiceTest, DeleteReleasesEverythingAndKeepsTheRecord) {
   EXPECT_TRUE(daemon.Delete(browser.session_id(), deleted).ok());
 }
 
-TEST(BrowserServiceTest, DeleteInterruptsABoot) {
+TEST(BrowserServiceTest, DeleteDoesNotWaitForTheTemplate) {
   FakeDaemon daemon;
   daemon.transport().SetListening(false);
   orchestrator::v1::CreateBrowserRequest request;
@@ -134,21 +134,22 @@ TEST(BrowserServiceTest, DeleteInterruptsABoot) {
   const grpc::Status status = daemon.Delete(browser.session_id(), deleted);
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(deleted.state(), orchestrator::v1::BROWSER_STATE_DELETED);
-  EXPECT_TRUE(daemon.host().List().empty());
+  EXPECT_TRUE(daemon.LiveBrowsers().empty());
 }
 
-TEST(BrowserServiceTest, DeleteOfABrowserThatWaitsForItsBootDoesNotWaitForOthers) {
+TEST(BrowserServiceTest, BrowsersOfOneKindShareOneBoot) {
   FakeDaemon daemon;
   daemon.transport().SetListening(false);
   orchestrator::v1::CreateBrowserRequest request;
   request.set_wait(false);
-  Browser browser;
-  // The default is two boots at a time: the third one waits.
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(daemon.Create(browser, request).ok());
-  Browser deleted;
-  ASSERT_TRUE(daemon.Delete(browser.session_id(), deleted).ok());
-  EXPECT_EQ(deleted.state(), orchestrator::v1::BROWSER_STATE_DELETED);
-  EXPECT_LE(daemon.host().List().size(), 2u);
+  std::vector<Browser> browsers(3);
+  for (Browser& browser : browsers) ASSERT_TRUE(daemon.Create(browser, request).ok());
+  EXPECT_LE(daemon.MachineCount(), 1u);
+  daemon.transport().SetListening(true);
+  for (const Browser& browser : browsers) {
+    AwaitState(daemon, browser.session_id(), orchestrator::v1::BROWSER_STATE_READY);
+  }
+  EXPECT_EQ(daemon.MachineCount(), 3u);
 }
 
 TEST(BrowserServiceTest, UnknownAndMalformedIdsAreToldApart) {
@@ -163,10 +164,9 @@ TEST(BrowserServiceTest, AMachineThatDiesMakesItsBrowserFailedWithReasonAndConso
   FakeDaemon daemon;
   Browser browser;
   ASSERT_TRUE(daemon.Create(browser).ok());
-  daemon.host().SetConsole(daemon.VmDirectory(browser.session_id()), "Kernel panic\n");
-  ASSERT_TRUE(daemon.host()
-                  .Kill(SessionId::Parse(browser.session_id()).value(), "killed by signal 9")
-                  .ok());
+  const VmId machine = daemon.MachineOf(browser.session_id());
+  daemon.host().SetConsole(daemon.VmDirectory(machine), "Kernel panic\n");
+  ASSERT_TRUE(daemon.host().Kill(machine, "killed by signal 9").ok());
   AwaitState(daemon, browser.session_id(), orchestrator::v1::BROWSER_STATE_FAILED);
   ASSERT_TRUE(daemon.Get(browser.session_id(), browser).ok());
   EXPECT_THAT(browser.failure_reason(),
@@ -181,9 +181,9 @@ TEST(BrowserServiceTest, AMachineThatDiesDuringItsBootEndsTheWait) {
   request.set_wait(false);
   Browser browser;
   ASSERT_TRUE(daemon.Create(browser, request).ok());
-  const SessionId id = SessionId::Parse(browser.session_id()).value();
-  while (!daemon.host().Kill(id, "exited with status 1").ok()) {
-  }
+  while (daemon.MachineCount() == 0) absl::SleepFor(absl::Milliseconds(1));
+  const VmId booting = daemon.host().List().value().front().id;
+  ASSERT_TRUE(daemon.host().Kill(booting, "exited with status 1").ok());
   AwaitState(daemon, browser.session_id(), orchestrator::v1::BROWSER_STATE_FAILED);
 }
 
@@ -271,12 +271,14 @@ TEST(BrowserServiceTest, TheNextDaemonAdoptsReadyBrowsersAndRemovesOrphans) {
   Browser lost;
   ASSERT_TRUE(daemon.Create(kept).ok());
   ASSERT_TRUE(daemon.Create(lost).ok());
+  const VmId kept_machine = daemon.MachineOf(kept.session_id());
+  const VmId lost_machine = daemon.MachineOf(lost.session_id());
   daemon.Stop();
-  const SessionId orphan = SessionId::Generate();
+  const VmId orphan = VmId::Generate();
   ASSERT_TRUE(daemon.host()
                   .Start({.id = orphan, .memory_mib = 128, .vcpus = 1, .directory = "/nowhere"})
                   .ok());
-  ASSERT_TRUE(daemon.host().Kill(SessionId::Parse(lost.session_id()).value(), "killed").ok());
+  ASSERT_TRUE(daemon.host().Kill(lost_machine, "killed").ok());
   daemon.Start();
   Browser browser;
   ASSERT_TRUE(daemon.Get(kept.session_id(), browser).ok());
@@ -284,8 +286,8 @@ TEST(BrowserServiceTest, TheNextDaemonAdoptsReadyBrowsersAndRemovesOrphans) {
   ASSERT_TRUE(daemon.Get(lost.session_id(), browser).ok());
   EXPECT_EQ(browser.state(), orchestrator::v1::BROWSER_STATE_FAILED);
   EXPECT_THAT(browser.failure_reason(), HasSubstr("while the daemon was not running"));
-  ASSERT_EQ(daemon.host().List().size(), 1u);
-  EXPECT_EQ(daemon.host().List()[0].id.value(), kept.session_id());
+  ASSERT_EQ(daemon.MachineCount(), 1u);
+  EXPECT_EQ(daemon.host().List().value()[0].id, kept_machine);
 }
 
 TEST(BrowserServiceTest, NodeTellsWhatTheHostIs) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/time/clock.h"
 #include "grpcpp/grpcpp.h"
@@ -47,6 +48,8 @@ class FakeDaemon {
     options.state_dir = dir_.path();
     options.boot_timeout = boot_timeout_;
     options.memory_budget_mib = memory_budget_mib_;
+    // So that every machine is some browser's.
+    options.shells.spare = 0;
     browsers_host_ = BrowserHost::Create({.driver = *driver_,
                                           .checkpoints = driver_->checkpoints(),
                                           .guests = control_,
@@ -93,7 +96,17 @@ class FakeDaemon {
   FakeStateStore& store() { return store_; }
   const std::shared_ptr<grpc::Channel>& channel() { return channel_; }
   orchestrator::v1::BrowserService::Stub& browsers() { return *browsers_; }
-  std::string VmDirectory(const std::string& id) const { return dir_.File("vms/" + id); }
+  // The machine that a live browser runs in, and its directory.
+  VmId MachineOf(const std::string& session_id) {
+    return browsers_host_->registry()
+        .records()
+        .GetLive(SessionId::Parse(session_id).value())
+        .value()
+        .vm.value();
+  }
+  std::string VmDirectory(const VmId& id) const { return dir_.File("vms/" + id.value()); }
+  std::vector<Browser> LiveBrowsers() { return browsers_host_->registry().records().Live(); }
+  size_t MachineCount() { return host_->List().value().size(); }
   bool HasVmDirectories() const { return !std::filesystem::is_empty(dir_.File("vms")); }
 
   grpc::Status Create(orchestrator::v1::Browser& browser,
