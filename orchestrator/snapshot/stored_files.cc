@@ -120,7 +120,8 @@ uint64_t DiskBytes(const std::string& directory) {
   std::error_code error;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     struct stat info;
-    if (::lstat(it->path().c_str(), &info) == 0) {
+    // Another name of a file is another owner, who keeps its blocks whatever happens here.
+    if (::lstat(it->path().c_str(), &info) == 0 && info.st_nlink == 1) {
       bytes += static_cast<uint64_t>(info.st_blocks) * kStatBlockBytes;
     }
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -31,6 +32,12 @@ constexpr size_t kMaxChildrenBytes = size_t{1} << 20;
 // glibc 2.36 has it, but not for C++ with every header order.
 UniqueFd OpenPidfd(pid_t pid) {
   return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+// Also once it has ended.
+bool IsQemu(pid_t pid) {
+  const absl::StatusOr<std::string> name = ReadFile(absl::StrCat("/proc/", pid, "/comm"), 64);
+  return name.ok() && absl::StartsWith(*name, "qemu-system");
 }
 
 std::string Describe(const siginfo_t& info) {
@@ -116,7 +123,8 @@ void ProcessReaper::FindAdopted() {
     pid_t pid = 0;
     if (!absl::SimpleAtoi(text, &pid) || adopted_.contains(pid)) continue;
     const pid_t session = ::getsid(pid);
-    if (session < 0 || session == own_session || session == pid) continue;
+    if (session < 0 || session == own_session) continue;
+    if (session == pid && !IsQemu(pid)) continue;
     UniqueFd pidfd = OpenPidfd(pid);
     if (pidfd.valid()) adopted_.emplace(pid, std::move(pidfd));
   }

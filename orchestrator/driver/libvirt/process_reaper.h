@@ -25,7 +25,8 @@ namespace orch {
 //
 // Only adopted processes are reaped, never a child that this process has started itself and that
 // somebody waits for: a child is in the session of its parent or has made one of its own, an
-// adopted process is in a session that another process has made.
+// adopted process is in a session that another process has made. A QEMU that libvirt asks what it
+// can do makes one of its own, too, and nobody waits for it: it is known by its name.
 //
 // Thread-safe. This process stays an adopter after the end; several of these share the work. A
 // process that another one adopted before, or a libvirt daemon has started, is none of ours.
