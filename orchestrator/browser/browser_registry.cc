@@ -377,13 +377,6 @@ void BrowserRegistry::OnVmEvent(const VmEvent& event) {
   entry->Run([vm = event.id, reason](LiveBrowser& browser) { browser.OnVmStopped(vm, reason); });
 }
 
-absl::StatusOr<std::string> BrowserRegistry::MachineDirectory(const SessionId& id) const {
-  ORCH_ASSIGN_OR_RETURN(const Browser browser, records_.Get(id));
-  if (browser.vm.has_value()) return deps_.directories.PathOf(*browser.vm);
-  return absl::NotFoundError(
-      absl::StrCat("browser ", id.value(), " is ", ToString(browser.state), " and has no machine"));
-}
-
 BrowserRegistry::Entry BrowserRegistry::Find(const SessionId& id) const {
   absl::MutexLock lock(&mutex_);
   const auto it = entries_.find(id);

@@ -124,8 +124,8 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
 
   BrowserRecords& records() override { return records_; }
 
-  // Where a live browser's machine writes its console; NOT_FOUND when it has none now.
-  absl::StatusOr<std::string> MachineDirectory(const SessionId& id) const;
+  // Where a browser's machine writes its console, while it exists.
+  std::string MachineDirectory(const VmId& vm) const { return deps_.directories.PathOf(vm); }
 
   size_t lease_count() const { return connections_.lease_count(); }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "orchestrator/driver/vm_console.h"
 #include "orchestrator/model/guest_address.h"
 #include "orchestrator/model/vm_id.h"
 
@@ -132,11 +133,13 @@ class VmDriver {
   // still exists, in no particular order. Machines that others started are left out.
   virtual absl::StatusOr<std::vector<VmInfo>> List() = 0;
 
-  // The last `max_bytes` of what the machine in `directory` (its VmConfig's) wrote to its console,
-  // also after it ended. As hostile as the guest: escape before showing it. Empty when it wrote
-  // nothing.
-  virtual absl::StatusOr<std::string> ConsoleTail(const std::string& directory,
-                                                  size_t max_bytes) = 0;
+  // What the machine in `directory` (its VmConfig's) writes to its console, also after it ended.
+  // NOT_FOUND: no machine has started there, or the log was removed.
+  virtual absl::StatusOr<std::unique_ptr<VmConsole>> OpenConsole(const std::string& directory) = 0;
+
+  // The last `max_bytes` of that console. As hostile as the guest: escape before showing it. Empty
+  // where there is none.
+  absl::StatusOr<std::string> ConsoleTail(const std::string& directory, size_t max_bytes);
 
   // Calls `callback` for each change from now on, one call at a time, in order, on a thread of the
   // driver; it must not block for long and must not destroy the subscription.

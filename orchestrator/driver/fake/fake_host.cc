@@ -122,6 +122,7 @@ absl::StatusOr<VmInfo> FakeHost::Start(const VmConfig& config) {
     return absl::AlreadyExistsError(
         absl::StrCat("virtual machine ", config.id.value(), " already exists"));
   }
+  consoles_.try_emplace(config.directory);
   return info;
 }
 
@@ -206,12 +207,17 @@ absl::Status FakeHost::PutScratchDisk(const VmId& id, const std::string& path) {
   return absl::OkStatus();
 }
 
-std::string FakeHost::ConsoleTail(const std::string& directory, size_t max_bytes) {
+absl::StatusOr<ConsoleChunk> FakeHost::ReadConsole(const std::string& directory, uint64_t offset,
+                                                   size_t max_bytes) {
   absl::MutexLock lock(&mutex_);
   const auto console = consoles_.find(directory);
-  if (console == consoles_.end()) return "";
+  if (console == consoles_.end()) {
+    return absl::NotFoundError(absl::StrCat("no console in ", directory));
+  }
   const std::string& text = console->second;
-  return text.size() <= max_bytes ? text : text.substr(text.size() - max_bytes);
+  if (offset > text.size()) offset = 0;
+  return ConsoleChunk{
+      .bytes = text.substr(offset, max_bytes), .offset = offset, .end = text.size()};
 }
 
 std::unique_ptr<VmEventSubscription> FakeHost::Subscribe(

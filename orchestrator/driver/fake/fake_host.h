@@ -67,7 +67,8 @@ class FakeHost {
   absl::Status SetMemory(const VmId& id, std::string memory);
   absl::StatusOr<std::string> Memory(const VmId& id);
 
-  // What the console log of the machine with this directory holds.
+  // What the console log of the machine with this directory holds; a shorter text than before: it
+  // was cut.
   void SetConsole(const std::string& directory, std::string text);
 
   // Decides the address of every later machine's agent; without this: a virtio-serial socket
@@ -85,7 +86,8 @@ class FakeHost {
   absl::Status Destroy(const VmId& id);
   absl::StatusOr<VmInfo> Get(const VmId& id);
   absl::StatusOr<std::vector<VmInfo>> List();
-  std::string ConsoleTail(const std::string& directory, size_t max_bytes);
+  absl::StatusOr<ConsoleChunk> ReadConsole(const std::string& directory, uint64_t offset,
+                                           size_t max_bytes);
   std::unique_ptr<VmEventSubscription> Subscribe(std::function<void(const VmEvent&)> callback);
 
   // What FakeVmCheckpoints is made of. Each needs the machine in the state that VmCheckpoints

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -17,14 +18,14 @@ namespace orch {
 
 namespace {
 
-struct ConsoleLog {
+struct LogFile {
   UniqueFd fd;
   struct stat stat = {};
 };
 
 // NOT_FOUND: there is none.
-absl::StatusOr<ConsoleLog> OpenConsoleLog(const std::string& path, int flags) {
-  ConsoleLog log{
+absl::StatusOr<LogFile> OpenLogFile(const std::string& path, int flags) {
+  LogFile log{
       .fd = UniqueFd(::open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC))};
   if (!log.fd.valid()) {
     if (errno == ELOOP) {
@@ -41,35 +42,55 @@ absl::StatusOr<ConsoleLog> OpenConsoleLog(const std::string& path, int flags) {
   return log;
 }
 
-absl::StatusOr<std::string> ReadEnd(const ConsoleLog& log, const std::string& path,
-                                    size_t max_bytes) {
-  const size_t size = std::min(max_bytes, static_cast<size_t>(log.stat.st_size));
-  off_t offset = log.stat.st_size - static_cast<off_t>(size);
-  std::string tail(size, '\0');
+// At most `size` bytes from `offset` on; fewer when the log ends before, or was cut.
+absl::StatusOr<std::string> ReadAt(int fd, const std::string& path, off_t offset, size_t size) {
+  std::string bytes(size, '\0');
   size_t done = 0;
   while (done < size) {
-    const ssize_t n = ::pread(log.fd.get(), tail.data() + done, size - done, offset);
+    const ssize_t n =
+        ::pread(fd, bytes.data() + done, size - done, offset + static_cast<off_t>(done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
-    if (n == 0) break;  // It was cut meanwhile.
+    if (n == 0) break;
     done += static_cast<size_t>(n);
-    offset += n;
   }
-  tail.resize(done);
-  return tail;
+  bytes.resize(done);
+  return bytes;
 }
+
+class LogConsole : public VmConsole {
+ public:
+  LogConsole(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  absl::StatusOr<ConsoleChunk> Read(uint64_t offset, size_t max_bytes) override {
+    struct stat stat = {};
+    if (::fstat(fd_.get(), &stat) < 0) {
+      return absl::ErrnoToStatus(errno, absl::StrCat("cannot stat ", path_));
+    }
+    ConsoleChunk chunk;
+    chunk.end = static_cast<uint64_t>(stat.st_size);
+    chunk.offset = offset > chunk.end ? 0 : offset;
+    const size_t size =
+        static_cast<size_t>(std::min<uint64_t>(max_bytes, chunk.end - chunk.offset));
+    ORCH_ASSIGN_OR_RETURN(chunk.bytes,
+                          ReadAt(fd_.get(), path_, static_cast<off_t>(chunk.offset), size));
+    return chunk;
+  }
+
+ private:
+  const UniqueFd fd_;
+  const std::string path_;
+};
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadConsoleTail(const std::string& path, size_t max_bytes) {
-  const absl::StatusOr<ConsoleLog> log = OpenConsoleLog(path, O_RDONLY);
-  if (absl::IsNotFound(log.status())) return "";
-  ORCH_RETURN_IF_ERROR(log.status());
-  return ReadEnd(*log, path, max_bytes);
+absl::StatusOr<std::unique_ptr<VmConsole>> OpenConsoleLog(const std::string& path) {
+  ORCH_ASSIGN_OR_RETURN(LogFile log, OpenLogFile(path, O_RDONLY));
+  return std::make_unique<LogConsole>(std::move(log.fd), path);
 }
 
 absl::Status TrimConsoleLog(const std::string& path, uid_t owner) {
-  const absl::StatusOr<ConsoleLog> log = OpenConsoleLog(path, O_RDWR | O_APPEND);
+  const absl::StatusOr<LogFile> log = OpenLogFile(path, O_RDWR | O_APPEND);
   if (absl::IsNotFound(log.status())) return absl::OkStatus();
   ORCH_RETURN_IF_ERROR(log.status());
   if (log->stat.st_size <= kMaxConsoleBytes) return absl::OkStatus();
@@ -78,7 +99,9 @@ absl::Status TrimConsoleLog(const std::string& path, uid_t owner) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, " has another owner or another name; it is not cut"));
   }
-  ORCH_ASSIGN_OR_RETURN(const std::string tail, ReadEnd(*log, path, kKeptConsoleBytes));
+  const off_t kept = static_cast<off_t>(kKeptConsoleBytes);
+  ORCH_ASSIGN_OR_RETURN(const std::string tail,
+                        ReadAt(log->fd.get(), path, log->stat.st_size - kept, kKeptConsoleBytes));
   if (::ftruncate(log->fd.get(), 0) < 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot cut ", path));
   }

@@ -3,17 +3,20 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "orchestrator/driver/vm_console.h"
+
 namespace orch {
 
-// The last `max_bytes` of a console log, "" when there is none. The directory belongs to the
-// machine's user, so what lies there may be anything: links are not followed, and only a regular
-// file is read. FAILED_PRECONDITION: it is something else.
-absl::StatusOr<std::string> ReadConsoleTail(const std::string& path, size_t max_bytes);
+// A console log, to be read. The directory belongs to the machine's user, so what lies there may be
+// anything: links are not followed, and only a regular file is read. NOT_FOUND: there is none.
+// FAILED_PRECONDITION: it is something else.
+absl::StatusOr<std::unique_ptr<VmConsole>> OpenConsoleLog(const std::string& path);
 
 // A console log larger than kMaxConsoleBytes is cut to its last kKeptConsoleBytes.
 inline constexpr off_t kMaxConsoleBytes = off_t{2} << 20;

@@ -164,9 +164,9 @@ absl::StatusOr<std::vector<VmInfo>> LibvirtVmDriver::List() {
   return machines;
 }
 
-absl::StatusOr<std::string> LibvirtVmDriver::ConsoleTail(const std::string& directory,
-                                                         size_t max_bytes) {
-  return ReadConsoleTail(absl::StrCat(directory, "/", kConsoleLogName), max_bytes);
+absl::StatusOr<std::unique_ptr<VmConsole>> LibvirtVmDriver::OpenConsole(
+    const std::string& directory) {
+  return OpenConsoleLog(absl::StrCat(directory, "/", kConsoleLogName));
 }
 
 std::unique_ptr<VmEventSubscription> LibvirtVmDriver::Subscribe(

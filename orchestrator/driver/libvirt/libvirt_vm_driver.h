@@ -44,7 +44,7 @@ class LibvirtVmDriver : public VmDriver {
   absl::Status Destroy(const VmId& id) override;
   absl::StatusOr<VmInfo> Get(const VmId& id) override;
   absl::StatusOr<std::vector<VmInfo>> List() override;
-  absl::StatusOr<std::string> ConsoleTail(const std::string& directory, size_t max_bytes) override;
+  absl::StatusOr<std::unique_ptr<VmConsole>> OpenConsole(const std::string& directory) override;
   std::unique_ptr<VmEventSubscription> Subscribe(
       std::function<void(const VmEvent&)> callback) override;
 

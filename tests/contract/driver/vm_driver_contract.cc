@@ -173,10 +173,22 @@ TEST_P(VmDriverContractTest, AnotherDriverFindsAndControlsTheMachines) {
   EXPECT_EQ(log.WaitForStop().back().reason, "destroyed");
 }
 
+TEST_P(VmDriverContractTest, ConsoleIsThereFromTheStartAndIsReadToItsEndAfterDestroy) {
+  const VmConfig config = NewConfig();
+  ORCH_ASSERT_OK(driver_->Start(config));
+  ORCH_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<VmConsole> console,
+                            driver_->OpenConsole(config.directory));
+  ORCH_ASSERT_OK(driver_->Destroy(config.id));
+  ORCH_ASSERT_OK_AND_ASSIGN(const ConsoleChunk chunk, console->Read(0, 1 << 20));
+  EXPECT_EQ(chunk.offset, 0u);
+  EXPECT_EQ(chunk.bytes.size(), chunk.end);
+}
+
 TEST_P(VmDriverContractTest, ConsoleOfADirectoryWithoutMachineIsEmpty) {
   const VmConfig config = NewConfig();
   ORCH_ASSERT_OK_AND_ASSIGN(const std::string console, driver_->ConsoleTail(config.directory, 100));
   EXPECT_EQ(console, "");
+  EXPECT_THAT(driver_->OpenConsole(config.directory), StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace orch::testing

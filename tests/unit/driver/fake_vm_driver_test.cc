@@ -67,7 +67,17 @@ TEST_F(FakeVmDriverTest, MachineWithoutAgentHasNoAddress) {
 TEST_F(FakeVmDriverTest, ConsoleTailIsTheEndOfWhatTheTestSet) {
   host_->SetConsole("/vm", "kernel panic");
   EXPECT_EQ(*driver_.ConsoleTail("/vm", 5), "panic");
+  EXPECT_EQ(*driver_.ConsoleTail("/vm", 50), "kernel panic");
   EXPECT_EQ(*driver_.ConsoleTail("/other", 5), "");
+}
+
+TEST_F(FakeVmDriverTest, ConsoleThatTheTestCutsBeginsAnew) {
+  host_->SetConsole("/vm", "kernel panic");
+  ORCH_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<VmConsole> console, driver_.OpenConsole("/vm"));
+  host_->SetConsole("/vm", "cut");
+  ORCH_ASSERT_OK_AND_ASSIGN(const ConsoleChunk chunk, console->Read(12, 50));
+  EXPECT_EQ(chunk.offset, 0u);
+  EXPECT_EQ(chunk.bytes, "cut");
 }
 
 class FakeVmCheckpointsTest : public FakeVmDriverTest {
