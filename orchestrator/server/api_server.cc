@@ -54,7 +54,8 @@ absl::StatusOr<std::unique_ptr<ApiServer>> ApiServer::Start(Dependencies depende
 ApiServer::ApiServer(Dependencies dependencies, Options options)
     : options_(std::move(options)),
       pool_(kPoolThreads),
-      browser_service_(dependencies.browsers.registry(), dependencies.store, pool_),
+      consoles_(dependencies.browsers.registry(), dependencies.driver),
+      browser_service_(dependencies.browsers.registry(), dependencies.store, consoles_, pool_),
       node_service_(options_.about, dependencies.driver, dependencies.browsers, dependencies.images,
                     pool_),
       template_service_(dependencies.browsers, pool_),

@@ -12,6 +12,7 @@
 #include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/proxy/guest_proxy.h"
 #include "orchestrator/server/browser_service.h"
+#include "orchestrator/server/console_follower.h"
 #include "orchestrator/server/node_service.h"
 #include "orchestrator/server/pool_service.h"
 #include "orchestrator/server/template_service.h"
@@ -32,7 +33,7 @@ class ApiServer {
 
   // What it serves. All must outlive it.
   struct Dependencies {
-    const VmDriver& driver;
+    VmDriver& driver;
     BrowserHost& browsers;
     PoolRegistry& pools;
     StateStore& store;
@@ -56,6 +57,7 @@ class ApiServer {
 
   const Options options_;
   ThreadPool pool_;
+  ConsoleFollower consoles_;
   BrowserService browser_service_;
   NodeService node_service_;
   TemplateService template_service_;

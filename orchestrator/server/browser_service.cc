@@ -214,6 +214,19 @@ grpc::ServerUnaryReactor* BrowserService::UpdateBrowser(
   });
 }
 
+grpc::ServerWriteReactor<orchestrator::v1::StreamConsoleResponse>* BrowserService::StreamConsole(
+    grpc::CallbackServerContext* /*context*/,
+    const orchestrator::v1::StreamConsoleRequest* request) {
+  auto* call = new ConsoleFollower::Call(ConsoleFollower::kMaxQueuedChunks);
+  pool_.Run([this, id = SessionId::Parse(request->session_id()), follow = request->follow(),
+             feed = call->feed()] {
+    absl::Status status = id.status();
+    if (id.ok()) status = consoles_.Follow(*id, follow, feed);
+    if (!status.ok()) feed->Finish(std::move(status));
+  });
+  return call;
+}
+
 grpc::ServerWriteReactor<orchestrator::v1::WatchBrowsersResponse>* BrowserService::WatchBrowsers(
     grpc::CallbackServerContext* /*context*/,
     const orchestrator::v1::WatchBrowsersRequest* request) {

@@ -4,6 +4,7 @@
 
 #include "orchestrator/base/thread_pool.h"
 #include "orchestrator/browser/browser_registry.h"
+#include "orchestrator/server/console_follower.h"
 #include "orchestrator/store/state_store.h"
 #include "orchestrator/v1/browsers.grpc.pb.h"
 
@@ -14,8 +15,9 @@ namespace orch {
 class BrowserService final : public orchestrator::v1::BrowserService::CallbackService {
  public:
   // All must outlive this. `pool` runs what blocks on the disk.
-  BrowserService(BrowserRegistry& registry, StateStore& store, ThreadPool& pool)
-      : registry_(registry), store_(store), pool_(pool) {}
+  BrowserService(BrowserRegistry& registry, StateStore& store, ConsoleFollower& consoles,
+                 ThreadPool& pool)
+      : registry_(registry), store_(store), consoles_(consoles), pool_(pool) {}
 
   grpc::ServerUnaryReactor* CreateBrowser(grpc::CallbackServerContext* context,
                                           const orchestrator::v1::CreateBrowserRequest* request,
@@ -41,6 +43,9 @@ class BrowserService final : public orchestrator::v1::BrowserService::CallbackSe
   grpc::ServerUnaryReactor* UpdateBrowser(grpc::CallbackServerContext* context,
                                           const orchestrator::v1::UpdateBrowserRequest* request,
                                           orchestrator::v1::Browser* response) override;
+  grpc::ServerWriteReactor<orchestrator::v1::StreamConsoleResponse>* StreamConsole(
+      grpc::CallbackServerContext* context,
+      const orchestrator::v1::StreamConsoleRequest* request) override;
   grpc::ServerWriteReactor<orchestrator::v1::WatchBrowsersResponse>* WatchBrowsers(
       grpc::CallbackServerContext* context,
       const orchestrator::v1::WatchBrowsersRequest* request) override;
@@ -51,6 +56,7 @@ class BrowserService final : public orchestrator::v1::BrowserService::CallbackSe
 
   BrowserRegistry& registry_;
   StateStore& store_;
+  ConsoleFollower& consoles_;
   ThreadPool& pool_;
 };
 
