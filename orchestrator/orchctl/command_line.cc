@@ -20,6 +20,15 @@
 #include "orchestrator/orchctl/commands/computer_screenshot.h"
 #include "orchestrator/orchctl/commands/forward.h"
 #include "orchestrator/orchctl/commands/node.h"
+#include "orchestrator/orchctl/commands/pools_acquire.h"
+#include "orchestrator/orchctl/commands/pools_create.h"
+#include "orchestrator/orchctl/commands/pools_delete.h"
+#include "orchestrator/orchctl/commands/pools_flush.h"
+#include "orchestrator/orchctl/commands/pools_get.h"
+#include "orchestrator/orchctl/commands/pools_list.h"
+#include "orchestrator/orchctl/commands/pools_release.h"
+#include "orchestrator/orchctl/commands/pools_update.h"
+#include "orchestrator/orchctl/commands/pools_watch.h"
 #include "orchestrator/orchctl/commands/process_exec.h"
 #include "orchestrator/orchctl/commands/process_kill.h"
 #include "orchestrator/orchctl/commands/process_logs.h"
@@ -36,6 +45,7 @@ namespace {
 constexpr char kFooter[] = R"(
 Examples:
   orchctl browsers create --headless
+  orchctl pools create --name ready --size 5 --headless
   orchctl process exec ID -- uname -a
   orchctl forward ID 9222
   orchctl -o json node | jq .host_cpus
@@ -78,6 +88,7 @@ CommandLine::CommandLine() : app_("Operates a browser orchestrator", "orchctl") 
       std::make_unique<BrowsersDeleteCommand>());
   Add(browsers, "watch", "Print changes of state as they happen",
       std::make_unique<BrowsersWatchCommand>());
+  AddPools();
   CLI::App* process = AddGroup("process", "Run and control processes inside a browser's machine");
   Add(process, "exec", "Run a command, joined to this terminal",
       std::make_unique<ProcessExecCommand>());
@@ -100,6 +111,21 @@ CommandLine::CommandLine() : app_("Operates a browser orchestrator", "orchctl") 
   Add(&app_, "completion", "Print a shell's completion script",
       std::make_unique<CompletionCommand>(app_));
   app_.footer(kFooter);
+}
+
+void CommandLine::AddPools() {
+  CLI::App* pools = AddGroup("pools", "Keep browsers ready, acquire them and give them back");
+  Add(pools, "create", "Create a pool and begin to fill it",
+      std::make_unique<PoolsCreateCommand>());
+  Add(pools, "list", "List pools, newest first", std::make_unique<PoolsListCommand>());
+  Add(pools, "get", "Show one pool", std::make_unique<PoolsGetCommand>());
+  Add(pools, "update", "Change a pool", std::make_unique<PoolsUpdateCommand>());
+  Add(pools, "flush", "Delete a pool's idle browsers; it refills",
+      std::make_unique<PoolsFlushCommand>());
+  Add(pools, "delete", "Delete pools with their browsers", std::make_unique<PoolsDeleteCommand>());
+  Add(pools, "acquire", "Take a browser out of a pool", std::make_unique<PoolsAcquireCommand>());
+  Add(pools, "release", "Give a browser back", std::make_unique<PoolsReleaseCommand>());
+  Add(pools, "watch", "Print a pool as it changes", std::make_unique<PoolsWatchCommand>());
 }
 
 void CommandLine::AddGlobalOptions() {

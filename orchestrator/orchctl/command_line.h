@@ -28,6 +28,7 @@ class CommandLine {
 
  private:
   void AddGlobalOptions();
+  void AddPools();
   CLI::App* AddGroup(const std::string& name, const std::string& summary);
   void Add(CLI::App* parent, const std::string& name, const std::string& summary,
            std::unique_ptr<Command> command);

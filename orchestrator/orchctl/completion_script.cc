@@ -28,6 +28,7 @@ struct CommandEntry {
   // What its arguments are limited to.
   std::vector<std::string> argument_values;
   bool takes_browser = false;
+  bool takes_pool = false;
 };
 
 // What CLI::IsMember says an option is limited to: "{table,json}" in its type.
@@ -60,6 +61,7 @@ void Collect(const CLI::App& app, const std::string& path, std::vector<CommandEn
       continue;
     }
     entry.takes_browser |= option->get_name(true) == "ID";
+    entry.takes_pool |= option->get_name(true) == "POOL";
     for (std::string& value : LimitedTo(*option)) entry.argument_values.push_back(std::move(value));
   }
   entries->push_back(entry);
@@ -123,7 +125,8 @@ std::string CandidatesFunction(const std::vector<CommandEntry>& entries) {
   for (const CommandEntry& entry : entries) {
     absl::StrAppend(&out, "    ", Quoted(entry.path), ") printf '%s\\n' ",
                     absl::StrJoin(WordsAfter(entry), " "),
-                    entry.takes_browser ? "; orchctl browsers list -q 2>/dev/null" : "", " ;;\n");
+                    entry.takes_browser ? "; orchctl browsers list -q 2>/dev/null" : "",
+                    entry.takes_pool ? "; orchctl pools list -q 2>/dev/null" : "", " ;;\n");
   }
   return absl::StrCat(
       out, "  esac\n  [[ -n $where ]] && printf '%s\\n' ",
@@ -213,6 +216,9 @@ end
     }
     if (entry.takes_browser) {
       absl::StrAppend(&out, at, " -a '(orchctl browsers list -q 2>/dev/null)'\n");
+    }
+    if (entry.takes_pool) {
+      absl::StrAppend(&out, at, " -a '(orchctl pools list -q 2>/dev/null)'\n");
     }
     for (const OptionEntry& option : entry.options)
       absl::StrAppend(&out, FishOption(entry, option));

@@ -12,6 +12,7 @@
 #include "guest/v1/tunnel.grpc.pb.h"
 #include "orchestrator/v1/browsers.grpc.pb.h"
 #include "orchestrator/v1/node.grpc.pb.h"
+#include "orchestrator/v1/pools.grpc.pb.h"
 
 namespace orch::ctl {
 
@@ -37,6 +38,7 @@ class Connection {
 
   orchestrator::v1::NodeService::Stub& node() { return *node_; }
   orchestrator::v1::BrowserService::Stub& browsers() { return *browsers_; }
+  orchestrator::v1::PoolService::Stub& pools() { return *pools_; }
   guest::v1::ProcessService::Stub& processes() { return *processes_; }
   guest::v1::ComputerService::Stub& computer() { return *computer_; }
   guest::v1::TunnelService::Stub& tunnels() { return *tunnels_; }
@@ -46,6 +48,7 @@ class Connection {
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<orchestrator::v1::NodeService::Stub> node_;
   const std::unique_ptr<orchestrator::v1::BrowserService::Stub> browsers_;
+  const std::unique_ptr<orchestrator::v1::PoolService::Stub> pools_;
   const std::unique_ptr<guest::v1::ProcessService::Stub> processes_;
   const std::unique_ptr<guest::v1::ComputerService::Stub> computer_;
   const std::unique_ptr<guest::v1::TunnelService::Stub> tunnels_;

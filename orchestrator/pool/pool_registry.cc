@@ -167,6 +167,8 @@ void PoolRegistry::StartCreation(PoolWork::Creation creation) {
 }
 
 void PoolRegistry::StartHandout(const PoolWork::Handout& handout) {
+  // It stays idle for the next daemon; its caller is told by the destructor.
+  if (stopping_) return;
   dependencies_.browsers.Acquire(
       handout.id, [this, gate = gate_, handout](absl::StatusOr<Browser> browser) {
         const CallbackGate::Pass pass(*gate);

@@ -6,7 +6,6 @@
 
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/format/browser_tables.h"
-#include "orchestrator/orchctl/parse/values.h"
 #include "orchestrator/orchctl/progress.h"
 
 namespace orch::ctl {
@@ -15,15 +14,7 @@ using ::orchestrator::v1::Browser;
 using ::orchestrator::v1::BrowserService;
 
 void BrowsersCreateCommand::Configure(CLI::App& app) {
-  app.add_option("--image", image_, "Image to boot (default: the daemon's)")->type_name("NAME");
-  CLI::Option* headless = app.add_flag("--headless", headless_, "Chromium without a screen");
-  app.add_option("--memory", memory_mib_, "Guest memory (default: the image's)")->type_name("MIB");
-  app.add_option("--vcpus", vcpus_, "Virtual processors (default: the image's)")->type_name("N");
-  app.add_option("--viewport", viewport_, "Size of the screen (default 1920x1080)")
-      ->type_name("WxH")
-      ->excludes(headless);
-  app.add_flag("--kiosk", kiosk_, "Chromium fills the screen without any controls")
-      ->excludes(headless);
+  browser_.Configure(app);
   app.add_flag("--no-wait", no_wait_, "Return at once, while the browser boots");
   app.footer(R"(
 Waits until the browser is ready and prints it.
@@ -35,15 +26,7 @@ Examples:
 }
 
 absl::Status BrowsersCreateCommand::Check(const Settings&) {
-  orchestrator::v1::BrowserSpec& spec = *request_.mutable_spec();
-  spec.set_image(image_);
-  spec.set_headless(headless_);
-  spec.set_memory_mib(memory_mib_);
-  spec.set_vcpus(vcpus_);
-  spec.set_kiosk_mode(kiosk_);
-  if (!viewport_.empty()) {
-    ORCH_ASSIGN_OR_RETURN(*spec.mutable_viewport(), ParseViewport(viewport_));
-  }
+  ORCH_ASSIGN_OR_RETURN(*request_.mutable_spec(), browser_.Spec());
   request_.set_wait(!no_wait_);
   return absl::OkStatus();
 }

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "orchestrator/orchctl/command.h"
+#include "orchestrator/orchctl/parse/browser_options.h"
 #include "orchestrator/v1/browsers.pb.h"
 
 namespace orch::ctl {
@@ -16,12 +14,7 @@ class BrowsersCreateCommand : public Command {
   absl::StatusOr<int> Run(Invocation& invocation) override;
 
  private:
-  std::string image_;
-  bool headless_ = false;
-  uint32_t memory_mib_ = 0;
-  uint32_t vcpus_ = 0;
-  std::string viewport_;
-  bool kiosk_ = false;
+  BrowserOptions browser_;
   bool no_wait_ = false;
   orchestrator::v1::CreateBrowserRequest request_;
 };

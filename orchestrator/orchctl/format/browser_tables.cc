@@ -4,7 +4,6 @@
 #include "absl/strings/str_format.h"
 
 #include "orchestrator/orchctl/format/printable.h"
-#include "orchestrator/orchctl/format/table.h"
 #include "orchestrator/orchctl/format/words.h"
 
 namespace orch::ctl {
@@ -17,6 +16,21 @@ std::string Screen(const BrowserSpec& spec) {
   if (spec.headless()) return "headless";
   return absl::StrCat(spec.viewport().width(), "x", spec.viewport().height(),
                       spec.kiosk_mode() ? " kiosk" : "");
+}
+
+// "5s", "never"; empty where it is not known.
+std::string StandbyAfter(const BrowserSpec& spec) {
+  if (spec.standby_disabled()) return "never";
+  if (!spec.has_standby_after()) return "";
+  return absl::FormatDuration(absl::Seconds(spec.standby_after().seconds()) +
+                              absl::Nanoseconds(spec.standby_after().nanos()));
+}
+
+std::string State(const Browser& browser) {
+  if (browser.standby_level() == orchestrator::v1::STANDBY_LEVEL_UNSPECIFIED) {
+    return Word(browser.state());
+  }
+  return absl::StrCat(Word(browser.state()), " (", Word(browser.standby_level()), ")");
 }
 
 }  // namespace
@@ -32,19 +46,27 @@ std::string BrowserTable(const std::vector<Browser>& browsers, absl::Time now) {
   return table.Render();
 }
 
-std::string BrowserDetails(const Browser& browser) {
-  const BrowserSpec& spec = browser.spec();
-  Table table;
-  table.AddRow({"session id", browser.session_id()});
-  table.AddRow({"state", Word(browser.state())});
-  if (!browser.failure_reason().empty()) table.AddRow({"failure", browser.failure_reason()});
+void AddSpecRows(const BrowserSpec& spec, Table& table) {
   table.AddRow({"image", spec.image()});
-  table.AddRow({"image digest", browser.image_digest()});
   table.AddRow({"screen", Screen(spec)});
   table.AddRow({"memory", Mebibytes(spec.memory_mib())});
   table.AddRow({"vcpus", absl::StrCat(spec.vcpus())});
+  table.AddRow({"timeout", absl::FormatDuration(absl::Seconds(spec.timeout_seconds()))});
+  table.AddRow({"standby after", StandbyAfter(spec)});
+}
+
+std::string BrowserDetails(const Browser& browser) {
+  Table table;
+  table.AddRow({"session id", browser.session_id()});
+  table.AddRow({"state", State(browser)});
+  if (!browser.failure_reason().empty()) table.AddRow({"failure", browser.failure_reason()});
+  AddSpecRows(browser.spec(), table);
+  table.AddRow({"image digest", browser.image_digest()});
+  table.AddRow({"template", browser.template_key()});
+  table.AddRow({"pool", browser.pool_id()});
   table.AddRow({"created", LocalTime(browser.created_at())});
   table.AddRow({"ready", LocalTime(browser.ready_at())});
+  table.AddRow({"acquired", LocalTime(browser.acquired_at())});
   table.AddRow({"ended", LocalTime(browser.ended_at())});
   return table.Render();
 }

@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 
+#include "orchestrator/orchctl/format/table.h"
 #include "orchestrator/v1/browsers.pb.h"
 
 namespace orch::ctl {
@@ -14,6 +15,9 @@ std::string BrowserTable(const std::vector<orchestrator::v1::Browser>& browsers,
 
 // All that is known of one browser, one field per line.
 std::string BrowserDetails(const orchestrator::v1::Browser& browser);
+
+// Rows of what a browser is made from, for BrowserDetails and a pool's details.
+void AddSpecRows(const orchestrator::v1::BrowserSpec& spec, Table& table);
 
 // One line for a change of state. Columns of successive lines align, without knowledge of what is
 // to come.

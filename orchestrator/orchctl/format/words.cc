@@ -20,6 +20,10 @@ std::string Word(orchestrator::v1::BrowserState state) {
   return WithoutPrefix(orchestrator::v1::BrowserState_Name(state), "BROWSER_STATE_", state);
 }
 
+std::string Word(orchestrator::v1::StandbyLevel level) {
+  return WithoutPrefix(orchestrator::v1::StandbyLevel_Name(level), "STANDBY_LEVEL_", level);
+}
+
 std::string Word(orchestrator::v1::Accelerator accelerator) {
   return WithoutPrefix(orchestrator::v1::Accelerator_Name(accelerator), "ACCELERATOR_",
                        accelerator);

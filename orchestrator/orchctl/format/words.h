@@ -16,6 +16,7 @@ namespace orch::ctl {
 // Enumerators without the prefix that protobuf wants: "READY". A number that this version does not
 // know stays one.
 std::string Word(orchestrator::v1::BrowserState state);
+std::string Word(orchestrator::v1::StandbyLevel level);
 std::string Word(orchestrator::v1::Accelerator accelerator);
 std::string Word(orchestrator::v1::Transport transport);
 std::string Word(guest::v1::ProcessStatus status);

@@ -11,6 +11,12 @@ const CLI::Validator& IdValidator() {
   return *kValidator;
 }
 
+const CLI::Validator& PoolValidator() {
+  static const auto* const kValidator = new CLI::Validator(
+      [](std::string& text) { return std::string(CheckPoolName(text).message()); }, "", "pool");
+  return *kValidator;
+}
+
 }  // namespace
 
 void AddSessionId(CLI::App& app, std::string& session_id) {
@@ -19,6 +25,20 @@ void AddSessionId(CLI::App& app, std::string& session_id) {
 
 void AddSessionIds(CLI::App& app, std::vector<std::string>& session_ids) {
   app.add_option("ID", session_ids, "Browsers")->required()->type_name("")->check(IdValidator());
+}
+
+void AddPool(CLI::App& app, std::string& pool) {
+  app.add_option("POOL", pool, "Pool: its id or name")
+      ->required()
+      ->type_name("")
+      ->check(PoolValidator());
+}
+
+void AddPools(CLI::App& app, std::vector<std::string>& pools) {
+  app.add_option("POOL", pools, "Pools: their ids or names")
+      ->required()
+      ->type_name("")
+      ->check(PoolValidator());
 }
 
 void AddProcessId(CLI::App& app, std::string& process_id) {

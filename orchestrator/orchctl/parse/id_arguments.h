@@ -11,6 +11,9 @@ namespace orch::ctl {
 
 void AddSessionId(CLI::App& app, std::string& session_id);
 void AddSessionIds(CLI::App& app, std::vector<std::string>& session_ids);
+// A pool by its id or name ("POOL"), of which the completion scripts know as well.
+void AddPool(CLI::App& app, std::string& pool);
+void AddPools(CLI::App& app, std::vector<std::string>& pools);
 void AddProcessId(CLI::App& app, std::string& process_id);
 
 }  // namespace orch::ctl

@@ -1,6 +1,7 @@
 #include "orchestrator/orchctl/parse/values.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -11,6 +12,7 @@ namespace orch::ctl {
 namespace {
 
 constexpr size_t kMaxIdLength = 64;
+constexpr size_t kMaxPoolNameLength = 255;
 
 // Digits only: SimpleAtoi would take signs and spaces, too.
 bool ParseNumber(absl::string_view text, uint32_t* number) {
@@ -94,6 +96,47 @@ absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view text) {
     return Unfit("duration", text, "more than zero with a unit, such as 500ms, 90s or 1m30s");
   }
   return duration;
+}
+
+absl::StatusOr<absl::Duration> ParseWait(absl::string_view text) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration) || duration < absl::ZeroDuration() ||
+      duration == absl::InfiniteDuration()) {
+    return Unfit("duration", text, "0 or more with a unit, such as 0s, 90s or 1m30s");
+  }
+  return duration;
+}
+
+void SetDuration(absl::Duration duration, google::protobuf::Duration& to) {
+  to.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
+  to.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
+}
+
+absl::StatusOr<StandbyAfter> ParseStandbyAfter(absl::string_view text) {
+  if (text == "never") return StandbyAfter{.after = absl::ZeroDuration(), .never = true};
+  const absl::StatusOr<absl::Duration> after = ParseWait(text);
+  if (!after.ok()) return Unfit("standby time", text, "never or a duration, such as 0s, 5s or 10m");
+  return StandbyAfter{.after = *after};
+}
+
+absl::StatusOr<uint32_t> ParseSeconds(absl::string_view text) {
+  const absl::StatusOr<absl::Duration> duration = ParseTimeout(text);
+  if (!duration.ok() || *duration % absl::Seconds(1) != absl::ZeroDuration() ||
+      *duration > absl::Seconds(std::numeric_limits<uint32_t>::max())) {
+    return Unfit("duration", text, "whole seconds with a unit, such as 90s, 10m or 72h");
+  }
+  return static_cast<uint32_t>(absl::ToInt64Seconds(*duration));
+}
+
+absl::Status CheckPoolName(absl::string_view text) {
+  const auto fits = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  };
+  if (!text.empty() && text.size() <= kMaxPoolNameLength &&
+      std::all_of(text.begin(), text.end(), fits)) {
+    return absl::OkStatus();
+  }
+  return Unfit("pool", text, "1..255 letters, digits, '.', '_' and '-', its id or its name");
 }
 
 absl::Status CheckId(absl::string_view text) {

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "google/protobuf/duration.pb.h"
 
 #include "guest/v1/computer.pb.h"
 #include "orchestrator/v1/browsers.pb.h"
@@ -40,6 +41,25 @@ absl::StatusOr<PortForward> ParsePortForward(absl::string_view text);
 
 // "90s", "1m30s", "500ms"; more than zero, finite.
 absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view text);
+
+// When a browser goes into standby, as BrowserSpec has it: "5s", "0s" or "never".
+struct StandbyAfter {
+  absl::Duration after;
+  bool never = false;
+};
+absl::StatusOr<StandbyAfter> ParseStandbyAfter(absl::string_view text);
+
+// "90s", "0s"; finite.
+absl::StatusOr<absl::Duration> ParseWait(absl::string_view text);
+
+// `duration` is finite.
+void SetDuration(absl::Duration duration, google::protobuf::Duration& to);
+
+// A whole number of seconds, "10m".
+absl::StatusOr<uint32_t> ParseSeconds(absl::string_view text);
+
+// What could be a pool's id or name: 1..255 letters, digits, '.', '_' and '-'.
+absl::Status CheckPoolName(absl::string_view text);
 
 // What could be a browser's or a process's id: 1..64 letters, digits, '-' and '_'. Whether it is
 // one, the daemon knows.

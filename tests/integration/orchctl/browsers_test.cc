@@ -49,7 +49,8 @@ TEST_F(OrchctlBrowsersTest, NodePrints64BitNumbersAsJsonNumbers) {
 
 TEST_F(OrchctlBrowsersTest, CreateSendsWhatWasTyped) {
   const auto result = Run({"browsers", "create", "--image", "chromium", "--memory", "512",
-                           "--vcpus", "2", "--viewport", "1280x720", "--kiosk", "--no-wait"});
+                           "--vcpus", "2", "--viewport", "1280x720", "--kiosk", "--no-wait",
+                           "--timeout", "2m", "--standby-after", "0s"});
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("created0"));
   const auto request = daemon_.browsers().last_create();
@@ -59,6 +60,9 @@ TEST_F(OrchctlBrowsersTest, CreateSendsWhatWasTyped) {
   EXPECT_EQ(request.spec().viewport().width(), 1280u);
   EXPECT_TRUE(request.spec().kiosk_mode());
   EXPECT_FALSE(request.spec().headless());
+  EXPECT_EQ(request.spec().timeout_seconds(), 120u);
+  EXPECT_TRUE(request.spec().has_standby_after());
+  EXPECT_EQ(request.spec().standby_after().seconds(), 0);
   EXPECT_FALSE(request.wait());
 }
 

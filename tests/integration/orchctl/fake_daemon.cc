@@ -40,6 +40,7 @@ FakeDaemon::FakeDaemon() {
   builder.AddListeningPort(target(), grpc::InsecureServerCredentials());
   builder.RegisterService(&node_);
   builder.RegisterService(&browsers_);
+  builder.RegisterService(&pools_);
   builder.RegisterService(&processes_);
   builder.RegisterService(&computer_);
   builder.RegisterService(&tunnels_);
@@ -48,6 +49,7 @@ FakeDaemon::FakeDaemon() {
 
 FakeDaemon::~FakeDaemon() {
   browsers_.Stop();
+  pools_.Stop();
   processes_.Stop();
   // Calls that are still open are cancelled at once.
   server_->Shutdown(std::chrono::system_clock::now());

@@ -8,6 +8,7 @@
 #include "guest/v1/computer.grpc.pb.h"
 #include "orchestrator/v1/node.grpc.pb.h"
 #include "tests/integration/orchctl/fake_browsers.h"
+#include "tests/integration/orchctl/fake_pools.h"
 #include "tests/integration/orchctl/fake_processes.h"
 #include "tests/integration/orchctl/fake_tunnels.h"
 #include "tests/support/temp_dir.h"
@@ -43,12 +44,14 @@ class FakeDaemon {
   const TempDir& dir() const { return dir_; }
 
   FakeBrowsers& browsers() { return browsers_; }
+  FakePools& pools() { return pools_; }
   FakeProcesses& processes() { return processes_; }
 
  private:
   TempDir dir_;
   FakeNode node_;
   FakeBrowsers browsers_;
+  FakePools pools_;
   FakeProcesses processes_;
   FakeComputer computer_;
   FakeTunnels tunnels_;

@@ -22,7 +22,7 @@ std::string Complete(const std::string& words, int index) {
   testing::TempDir dir;
   const std::string script = dir.File("script");
   ORCH_EXPECT_OK(WriteFileAtomically(
-      script, absl::StrCat("orchctl() { echo browser-id; }\n",
+      script, absl::StrCat("orchctl() { echo orchctl-$1-$2; }\n",
                            CompletionScript(CommandLine().app(), "bash"), "COMP_WORDS=(", words,
                            ")\nCOMP_CWORD=", index, "\n_orchctl\necho \" ${COMPREPLY[*]} \"\n")));
   const auto output = RunProgram({"bash", script}, absl::Seconds(30));
@@ -51,16 +51,21 @@ TEST(CompletionScriptTest, BashOffersValues) {
 }
 
 TEST(CompletionScriptTest, BashOffersBrowsersForIds) {
-  EXPECT_THAT(Complete("orchctl browsers get ''", 3), HasSubstr(" browser-id "));
+  EXPECT_THAT(Complete("orchctl browsers get ''", 3), HasSubstr(" orchctl-browsers-list "));
   EXPECT_EQ(Complete("orchctl process exec b1 -- ''", 5), "  \n");
+}
+
+TEST(CompletionScriptTest, BashOffersPools) {
+  EXPECT_THAT(Complete("orchctl pools acquire ''", 3), HasSubstr(" orchctl-pools-list "));
+  EXPECT_THAT(Complete("orchctl pools release p ''", 4), HasSubstr(" orchctl-browsers-list "));
 }
 
 TEST(CompletionScriptTest, EveryShellHasEveryCommand) {
   const CommandLine command_line;
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const std::string script = CompletionScript(command_line.app(), shell);
-    for (const char* path :
-         {"'node'", "'browsers watch'", "'process stdin'", "'computer screenshot'"}) {
+    for (const char* path : {"'node'", "'browsers watch'", "'pools acquire'", "'process stdin'",
+                             "'computer screenshot'"}) {
       EXPECT_THAT(script, HasSubstr(path)) << shell;
     }
   }

@@ -81,6 +81,39 @@ TEST(ParseTimeoutTest, TakesPositiveFiniteDurations) {
   }
 }
 
+TEST(ParseWaitTest, TakesFiniteDurationsFromZero) {
+  EXPECT_EQ(*ParseWait("0s"), absl::ZeroDuration());
+  EXPECT_EQ(*ParseWait("1m30s"), absl::Seconds(90));
+  for (const char* text : {"", "30", "-1s", "inf", "fast"}) {
+    EXPECT_THAT(ParseWait(text), StatusIs(kInvalid)) << text;
+  }
+}
+
+TEST(ParseStandbyAfterTest, TakesDurationsAndNever) {
+  EXPECT_TRUE(ParseStandbyAfter("never")->never);
+  EXPECT_EQ(ParseStandbyAfter("5s")->after, absl::Seconds(5));
+  EXPECT_FALSE(ParseStandbyAfter("0s")->never);
+  for (const char* text : {"", "Never", "inf", "5"}) {
+    EXPECT_THAT(ParseStandbyAfter(text), StatusIs(kInvalid)) << text;
+  }
+}
+
+TEST(ParseSecondsTest, TakesWholeSeconds) {
+  EXPECT_EQ(*ParseSeconds("10m"), 600u);
+  for (const char* text : {"", "0s", "1500ms", "10", "inf", "1000000000h"}) {
+    EXPECT_THAT(ParseSeconds(text), StatusIs(kInvalid)) << text;
+  }
+}
+
+TEST(CheckPoolNameTest, TakesWhatCouldNameAPool) {
+  ORCH_EXPECT_OK(CheckPoolName("a.B_c-1"));
+  ORCH_EXPECT_OK(CheckPoolName(std::string(255, 'a')));
+  for (const std::string& text :
+       {std::string(), std::string("a b"), std::string("a/b"), std::string(256, 'a')}) {
+    EXPECT_THAT(CheckPoolName(text), StatusIs(kInvalid)) << text;
+  }
+}
+
 TEST(CheckIdTest, TakesWhatCouldBeAnId) {
   ORCH_EXPECT_OK(CheckId("k3j9x2"));
   ORCH_EXPECT_OK(CheckId("0b5e2d9c-5d7e-4a55-9d1f-0f1e2d3c4b5a"));
