@@ -22,22 +22,26 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class MinimalBrowserTest : public ::testing::Test {
  protected:
   std::string StateDir() const { return dir_.File("s"); }
 
-  // The QEMU processes that have a file of this test open by name.
-  size_t QemuProcesses() const {
-    size_t count = 0;
+  // The QEMU processes of this test's machines.
+  std::vector<pid_t> QemuProcesses() const {
+    std::vector<pid_t> pids;
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
       const absl::StatusOr<std::string> command = ReadFile(entry.path() / "cmdline", 1 << 20);
+      pid_t pid = 0;
       if (command.ok() && absl::StrContains(*command, "qemu-system") &&
-          absl::StrContains(*command, StateDir() + "/vms/")) {
-        ++count;
+          absl::StrContains(*command, StateDir() + "/vms/") &&
+          absl::SimpleAtoi(entry.path().filename().string(), &pid)) {
+        pids.push_back(pid);
       }
     }
-    return count;
+    return pids;
   }
 
   size_t OpenFiles(const DaemonProcess& daemon) const {
@@ -47,20 +51,6 @@ class MinimalBrowserTest : public ::testing::Test {
       ++count;
     }
     return count;
-  }
-
-  // The process of a browser's machine.
-  pid_t QemuOf(const std::string& id) const {
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-      const absl::StatusOr<std::string> command = ReadFile(entry.path() / "cmdline", 1 << 20);
-      pid_t pid = 0;
-      if (command.ok() && absl::StrContains(*command, "qemu-system") &&
-          absl::StrContains(*command, id) &&
-          absl::SimpleAtoi(entry.path().filename().string(), &pid)) {
-        return pid;
-      }
-    }
-    return -1;
   }
 
   TempDir dir_;
@@ -79,7 +69,9 @@ TEST_F(MinimalBrowserTest, RunsACommandAndPassesItsResultOn) {
 }
 
 TEST_F(MinimalBrowserTest, LeavesNothingBehindAfterTwentyRounds) {
-  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+  // Spare shells are there on purpose.
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon,
+                            DaemonProcess::Start(StateDir(), {"--spare-shells", "0"}));
   size_t files_after_first_round = 0;
   std::vector<std::string> ids;
   for (int round = 0; round < 20; ++round) {
@@ -89,7 +81,7 @@ TEST_F(MinimalBrowserTest, LeavesNothingBehindAfterTwentyRounds) {
     ORCH_ASSERT_OK(daemon->Delete(browser.session_id()));
     if (round == 0) files_after_first_round = OpenFiles(*daemon);
   }
-  EXPECT_EQ(QemuProcesses(), 0u);
+  EXPECT_THAT(QemuProcesses(), IsEmpty());
   EXPECT_TRUE(std::filesystem::is_empty(StateDir() + "/vms"));
   for (const auto& entry : std::filesystem::recursive_directory_iterator(StateDir())) {
     for (const std::string& id : ids) {
@@ -132,12 +124,13 @@ TEST_F(MinimalBrowserTest, IsUndoneWhenTheDaemonDiesDuringItsBoot) {
   ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
   ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Get(id));
   EXPECT_EQ(browser.state(), orchestrator::v1::BROWSER_STATE_FAILED);
-  EXPECT_EQ(QemuProcesses(), 0u);
+  EXPECT_THAT(QemuProcesses(), IsEmpty());
   EXPECT_TRUE(std::filesystem::is_empty(StateDir() + "/vms"));
 }
 
 TEST_F(MinimalBrowserTest, FailsWithTheReasonWhenItsGuestIsKilledDuringACall) {
-  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir()));
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon,
+                            DaemonProcess::Start(StateDir(), {"--spare-shells", "0"}));
   ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
   const std::string id = browser.session_id();
   grpc::ClientContext spawn_context;
@@ -158,9 +151,8 @@ TEST_F(MinimalBrowserTest, FailsWithTheReasonWhenItsGuestIsKilledDuringACall) {
   auto call = daemon->processes().StreamOutput(&call_context, request);
   guest::v1::StreamOutputResponse output;
   ASSERT_TRUE(call->Read(&output));
-  const pid_t qemu = QemuOf(id);
-  ASSERT_GT(qemu, 0);
-  ::kill(qemu, SIGKILL);
+  ASSERT_THAT(QemuProcesses(), SizeIs(1));
+  ::kill(QemuProcesses().front(), SIGKILL);
   EXPECT_FALSE(call->Read(&output));
   const grpc::Status ended = call->Finish();
   EXPECT_EQ(ended.error_code(), grpc::StatusCode::UNAVAILABLE);
