@@ -18,6 +18,8 @@ namespace {
 constexpr size_t kLookupThreads = 2;
 // A browser that sleeps, wakes or ends holds one while it does.
 constexpr size_t kStrandThreads = 16;
+// Clones of a template that turns out damaged.
+constexpr int kCloneTries = 2;
 constexpr absl::Duration kDefaultTimeout = absl::Seconds(60);
 constexpr absl::Duration kDefaultPoolTimeout = absl::Seconds(600);
 
@@ -195,7 +197,7 @@ absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, 
   browser.created_at = deps_.clock.Now();
   browser.image_digest = plan.image.digest;
   ORCH_ASSIGN_OR_RETURN(const Entry entry, Insert(browser, std::move(settled)));
-  MakeFromTemplate(entry, plan, Cloner::Hurry::kNow);
+  MakeFromTemplate(entry, plan, Cloner::Hurry::kNow, kCloneTries);
   return browser;
 }
 
@@ -218,22 +220,29 @@ absl::StatusOr<SessionId> BrowserRegistry::CreatePooled(const Pool& pool, Done d
     (*shared)(entry.status());
     return entry.status();
   }
-  MakeFromTemplate(*entry, *plan, Cloner::Hurry::kLater);
+  MakeFromTemplate(*entry, *plan, Cloner::Hurry::kLater, kCloneTries);
   return browser.id;
 }
 
-void BrowserRegistry::MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry) {
+void BrowserRegistry::MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry,
+                                       int tries) {
   {
     absl::MutexLock lock(&mutex_);
     ++awaited_templates_;
   }
   deps_.templates.GetOrBuild(
-      plan.base, plan.image, [this, entry, hurry](absl::StatusOr<TemplateRef> base) {
+      plan.base, plan.image, [this, entry, plan, hurry, tries](absl::StatusOr<TemplateRef> base) {
         if (base.ok()) {
-          clone_pool_.Run([this, entry, hurry, base = *std::move(base)] {
+          clone_pool_.Run([this, entry, plan, hurry, tries, base = *std::move(base)]() mutable {
             // Not for one that was deleted meanwhile.
             if (!records_.GetLive(entry->id()).ok()) return;
             absl::StatusOr<Clone> clone = deps_.cloner.FromTemplate(base, hurry);
+            base.reset();
+            if (absl::IsDataLoss(clone.status()) && tries > 1) {
+              // The template was damaged, and is gone now: it is built anew.
+              MakeFromTemplate(entry, plan, hurry, tries - 1);
+              return;
+            }
             entry->Run([clone = std::move(clone)](LiveBrowser& browser) mutable {
               browser.Begin(std::move(clone));
             });

@@ -143,7 +143,7 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   void AdoptAll(const RecoveryPlan& plan, const std::vector<VmInfo>& vms);
   // Admits and records a browser.
   absl::StatusOr<Entry> Insert(const Browser& browser, Done settled);
-  void MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry);
+  void MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry, int tries);
   // On the source's strand.
   void ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone done);
   void OnRecord(const Browser& browser);

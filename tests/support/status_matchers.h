@@ -31,6 +31,15 @@ MATCHER_P(StatusIs, code, "") {
   return GetStatus(arg).code() == code;
 }
 
+// For a StatusOr: it is OK and what it holds matches `value`.
+MATCHER_P(IsOkAndHolds, value, "") {
+  if (!arg.ok()) {
+    *result_listener << arg.status().ToString();
+    return false;
+  }
+  return ::testing::ExplainMatchResult(value, *arg, result_listener);
+}
+
 #define ORCH_ASSERT_OK(expression) ASSERT_THAT(expression, ::orch::testing::IsOk())
 #define ORCH_EXPECT_OK(expression) EXPECT_THAT(expression, ::orch::testing::IsOk())
 
