@@ -76,6 +76,7 @@ BrowserRegistry::~BrowserRegistry() {
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(
         +[](size_t* awaited) { return *awaited == 0; }, &awaited_templates_));
+    stopping_ = true;
     for (const auto& [id, entry] : entries_) entries.push_back(entry);
     entries_.clear();
   }
@@ -228,6 +229,7 @@ void BrowserRegistry::MakeFromTemplate(const Entry& entry, const Plan& plan, Clo
                                        int tries) {
   {
     absl::MutexLock lock(&mutex_);
+    if (stopping_) return;  // The next daemon records that it was not made.
     ++awaited_templates_;
   }
   deps_.templates.GetOrBuild(

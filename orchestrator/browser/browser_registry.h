@@ -163,6 +163,8 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   absl::flat_hash_map<SessionId, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   // Answers of `templates` that are still to come.
   size_t awaited_templates_ ABSL_GUARDED_BY(mutex_) = 0;
+  // None is asked for any more.
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::unique_ptr<BrowserWatch> watch_;
   GuestConnections connections_;
