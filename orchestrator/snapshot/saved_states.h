@@ -69,11 +69,13 @@ class SavedStates {
   // The template that a state needs, from its manifest alone. Errors as Open.
   absl::StatusOr<TemplateRef> BaseOf(const SessionId& id) const;
 
-  // Gives the machine into which `state` is to be loaded its disk, as the new file `path` in a
-  // directory that is still this process's. kLink: the state's own file, so once the machine runs
-  // nothing else can be made of the state. kCopy: this process's user's, until it is given away.
-  // FAILED_PRECONDITION: the state has no disk. ALREADY_EXISTS. RESOURCE_EXHAUSTED: the disk is
-  // full. DATA_LOSS: the state's is missing. On error there is no `path`.
+  // Gives the machine into which `state` is to be loaded its disk, as the new file `path`. Its
+  // directory may already be the machine's: nothing that is planted there is followed or
+  // overwritten, but whoever opens `path` by name again must expect another file. kLink: the
+  // state's own file, so once the machine runs nothing else can be made of the state. kCopy: this
+  // process's user's, mode 0600, until it is given away. FAILED_PRECONDITION: the state has no
+  // disk. ALREADY_EXISTS. RESOURCE_EXHAUSTED: the disk is full. DATA_LOSS: the state's is missing.
+  // On error there is no `path`.
   absl::Status PlaceDisk(const SavedState& state, const std::string& path, Disk disk) const;
 
   // OK when there is none.

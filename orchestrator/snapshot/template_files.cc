@@ -99,6 +99,9 @@ absl::StatusOr<TemplateManifest> SealTemplate(const std::string& directory,
   value.key = TemplateKey(spec);
   value.build = RandomId(kEntityIdLength);
   value.spec = spec;
+  // As a manifest keeps it: times are no part of a template.
+  value.spec.browser.timeout = absl::ZeroDuration();
+  value.spec.browser.standby_after.reset();
   value.directory = directory;
   value.created_at = created_at;
   ORCH_ASSIGN_OR_RETURN(manifest.ram, SealMachinesFile(value.RamFile()));

@@ -52,6 +52,14 @@ TEST_F(TemplateCatalogTest, MakesATemplate) {
   EXPECT_EQ(*catalog_->ReadDevices(made), kTemplateDevices);
 }
 
+TEST_F(TemplateCatalogTest, LeavesOutWhatIsNoPartOfATemplate) {
+  TemplateSpec spec = TestSpec();
+  spec.browser.timeout = absl::Hours(1);
+  spec.browser.standby_after = absl::Seconds(7);
+  ORCH_ASSERT_OK_AND_ASSIGN(const TemplateRef made, MakeTemplate(*catalog_, spec));
+  EXPECT_EQ(made->spec.browser, TestSpec().browser);
+}
+
 TEST_F(TemplateCatalogTest, CountsDataAndNoHoles) {
   TemplateSpec spec = TestSpec();
   spec.browser.memory_mib = 256;

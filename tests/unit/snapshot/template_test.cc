@@ -77,16 +77,18 @@ TEST(TemplateKeyTest, DoesNotConfuseOneFieldWithTheNext) {
 
 TEST(TemplateKeyTest, DoesNotTakeAFieldsTextForAnotherField) {
   TemplateSpec one = TestSpec();
-  one.cpu_model = "max\nhypervisor_version=1:9";
-  one.hypervisor_version = "8";
+  one.cpu_model = "a\nhypervisor_version=b";
+  one.hypervisor_version = "c";
   TemplateSpec other = TestSpec();
-  other.cpu_model = "max";
-  other.hypervisor_version = "9\nhypervisor_version=1:8";
+  other.cpu_model = "a";
+  other.hypervisor_version = "b\nhypervisor_version=c";
   EXPECT_NE(TemplateKey(one), TemplateKey(other));
 }
 
 // Templates on disk are found by it, over restarts and upgrades of the daemon.
-TEST(TemplateKeyTest, StaysTheSameOverVersions) { EXPECT_EQ(TemplateKey(TestSpec()), "fb2eeddb13ad75e304a7f8847a6959b6"); }
+TEST(TemplateKeyTest, StaysTheSameOverVersions) {
+  EXPECT_EQ(TemplateKey(TestSpec()), "fb2eeddb13ad75e304a7f8847a6959b6");
+}
 
 TEST(TemplateKeyTest, IsAKey) { EXPECT_TRUE(IsTemplateKey(TemplateKey(TestSpec()))); }
 
