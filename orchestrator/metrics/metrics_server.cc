@@ -15,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 
 #include "orchestrator/base/annotate.h"
+#include "orchestrator/base/log.h"
 #include "orchestrator/base/unique_fd.h"
 #include "prometheus/collectable.h"
 #include "prometheus/exposer.h"
@@ -136,6 +137,10 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(const Option
   const std::vector<int> ports = server->exposer_->GetListeningPorts();
   if (ports.size() != 1) return CannotListen(options.listen, "it is not listened on");
   server->address_.port = static_cast<uint16_t>(ports.front());
+  if (!address->is_loopback) {
+    Log(LogLevel::kWarning, "metrics_without_protection",
+        {{"listen", options.listen}, {"port", server->port()}});
+  }
   return server;
 }
 

@@ -73,9 +73,9 @@ ProcessMemory::Total ProcessMemory::Measure(const std::vector<int64_t>& pids) {
 }
 
 std::vector<int64_t> ProcessMemory::TakeDue(const std::vector<int64_t>& pids) {
-  const absl::Time now = clock_.Now();
+  const absl::Duration now = clock_.Uptime();
   const std::set<int64_t> wanted(pids.begin(), pids.end());
-  std::vector<std::pair<absl::Time, int64_t>> due;
+  std::vector<std::pair<absl::Duration, int64_t>> due;
   absl::MutexLock lock(&mutex_);
   std::erase_if(processes_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (const int64_t pid : wanted) {

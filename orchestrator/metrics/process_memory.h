@@ -64,7 +64,8 @@ class ProcessMemory {
 
  private:
   struct Process {
-    absl::Time read_at = absl::InfinitePast();
+    // Of the clock's uptime.
+    absl::Duration read_at = -absl::InfiniteDuration();
     bool known = false;
     MemoryUse use;
   };

@@ -20,7 +20,7 @@ using ::grpc::experimental::InterceptionHookPoints;
 class RpcMetricsInterceptor : public grpc::experimental::Interceptor {
  public:
   RpcMetricsInterceptor(Metrics& metrics, const Clock& clock, std::string method)
-      : metrics_(metrics), clock_(clock), method_(std::move(method)), started_at_(clock.Now()) {
+      : metrics_(metrics), clock_(clock), method_(std::move(method)), started_at_(clock.Uptime()) {
     metrics_.RecordRpcStart(method_);
   }
   ~RpcMetricsInterceptor() override { End(absl::StatusCode::kCancelled); }
@@ -36,14 +36,14 @@ class RpcMetricsInterceptor : public grpc::experimental::Interceptor {
   // Only the first counts.
   void End(absl::StatusCode code) {
     if (std::exchange(ended_, true)) return;
-    metrics_.RecordRpcEnd(method_, code, clock_.Now() - started_at_);
+    metrics_.RecordRpcEnd(method_, code, clock_.Uptime() - started_at_);
   }
 
   Metrics& metrics_;
   const Clock& clock_;
   // A copy: gRPC's own may go before this does.
   const std::string method_;
-  const absl::Time started_at_;
+  const absl::Duration started_at_;
   // gRPC calls one at a time: a status is sent once, and the destructor is last.
   bool ended_ = false;
 };

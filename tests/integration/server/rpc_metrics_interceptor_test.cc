@@ -89,6 +89,7 @@ class ForwardedRpcMetricsTest : public RpcMetricsTest {
 TEST_F(ForwardedRpcMetricsTest, RecordsAUnaryCallUnderTheGuestsMethod) {
   harness_.processes.exec = [this](auto*, auto*, auto*) {
     clock_.Advance(absl::Seconds(2));
+    clock_.Step(absl::Hours(-1));
     return grpc::Status::OK;
   };
   ASSERT_TRUE(Exec(harness_.id.value()).ok());

@@ -80,6 +80,7 @@ TEST_F(ProcessMemoryTest, ReadsAProcessAgainOnlyWhenItsValueIsOld) {
   SetKib(1, 10);
   EXPECT_EQ(RssKib({1}), 10u);
   SetKib(1, 50);
+  clock_.Step(absl::Hours(1));
   clock_.Advance(absl::Seconds(9));
   EXPECT_EQ(RssKib({1}), 10u);
   clock_.Advance(absl::Seconds(1));
