@@ -33,6 +33,7 @@
 #include "orchestrator/agent/lifecycle/lifecycle_service.h"
 #include "orchestrator/agent/lifecycle/random_pool.h"
 #include "orchestrator/agent/lifecycle/snapshot_preparation.h"
+#include "orchestrator/agent/loop/agent_clock.h"
 #include "orchestrator/agent/loop/event_loop.h"
 #include "orchestrator/agent/process/process_service.h"
 #include "orchestrator/agent/process/process_table.h"
@@ -41,7 +42,6 @@
 #include "orchestrator/agent/tunnel/tunnel_service.h"
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/files.h"
-#include "orchestrator/base/clock.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/model/guest_address.h"
@@ -121,7 +121,7 @@ absl::Status Run() {
   if (!cgroups.ok()) Log(LogLevel::kWarning, "no_cgroups", {{"status", cgroups.status()}});
   const ChildContext children{*loop, *reaper, cgroups.ok() ? cgroups->get() : nullptr};
 
-  const SystemClock clock;
+  const AgentClock clock;
   KernelClock kernel_clock;
   const UserDatabase users("/etc");
   const std::optional<uint16_t> devtools_port = DevToolsPort(config.programs);

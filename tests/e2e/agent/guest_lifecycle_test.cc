@@ -51,6 +51,16 @@ class GuestLifecycleTest : public ::testing::Test {
     return response.stdout();
   }
 
+  guest::v1::Process Spawn() {
+    guest::v1::SpawnRequest request;
+    request.mutable_spec()->set_command("/bin/true");
+    guest::v1::Process process;
+    grpc::ClientContext context;
+    const grpc::Status status = processes_->Spawn(&context, request, &process);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return process;
+  }
+
   grpc::Status Resumed(const guest::v1::ResumedRequest& request,
                        guest::v1::ResumedResponse& response) {
     grpc::ClientContext context;
@@ -84,15 +94,6 @@ TEST_F(GuestLifecycleTest, ResumedGivesTheGuestTimeRandomNumbersAndIdentity) {
   EXPECT_EQ(Shell("hostname; cat /etc/hostname /etc/machine-id"),
             absl::StrCat("b-1\nb-1\n", kMachineId, "\n"));
 
-  // The agent's own idea of the time.
-  guest::v1::SpawnRequest spawn;
-  spawn.mutable_spec()->set_command("/bin/true");
-  guest::v1::Process process;
-  grpc::ClientContext context;
-  status = processes_->Spawn(&context, spawn, &process);
-  ASSERT_TRUE(status.ok()) << status.error_message();
-  EXPECT_GE(process.started_at().seconds(), kFarSeconds);
-
   // Back again, and nothing else.
   guest::v1::ResumedRequest back;
   back.mutable_now()->set_seconds(kFarSeconds - 1000);
@@ -100,6 +101,19 @@ TEST_F(GuestLifecycleTest, ResumedGivesTheGuestTimeRandomNumbersAndIdentity) {
   ASSERT_TRUE(status.ok()) << status.error_message();
   EXPECT_LT(response.clock_step().seconds(), 0);
   EXPECT_EQ(Shell("hostname"), "b-1\n");
+}
+
+TEST_F(GuestLifecycleTest, TheAgentTellsTheNewTimeAtOnce) {
+  // A clock that extrapolates does so once it has seen a few seconds pass.
+  Spawn();
+  Shell("sleep 3");
+  Spawn();
+  guest::v1::ResumedRequest request;
+  request.mutable_now()->set_seconds(kFarSeconds);
+  guest::v1::ResumedResponse response;
+  const grpc::Status status = Resumed(request, response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_GE(Spawn().started_at().seconds(), kFarSeconds);
 }
 
 TEST_F(GuestLifecycleTest, PreparesASnapshot) {
