@@ -17,6 +17,7 @@ const std::set<std::pair<S, S>> kLegal = {
     {S::kReady, S::kAcquired},  {S::kReady, S::kDeleting},    {S::kReady, S::kFailed},
     {S::kAcquired, S::kReady},  {S::kAcquired, S::kStandby},  {S::kAcquired, S::kDeleting},
     {S::kAcquired, S::kFailed}, {S::kStandby, S::kAcquired},  {S::kStandby, S::kDeleting},
+    {S::kReady, S::kStandby},   {S::kStandby, S::kReady},
     {S::kStandby, S::kFailed},  {S::kDeleting, S::kDeleted},  {S::kDeleting, S::kFailed},
 };
 
