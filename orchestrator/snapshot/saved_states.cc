@@ -219,7 +219,7 @@ absl::StatusOr<SavedState> SavedStates::Open(const SessionId& id) {
       ORCH_RETURN_IF_ERROR(CheckDisk(state.disk_file, *manifest.disk));
     }
     ORCH_ASSIGN_OR_RETURN(state.base, CheckBase(templates_.Get(manifest.template_key), manifest));
-    state.size_bytes = DiskBytes(directory);
+    state.size_bytes = DiskBytes(directory, SharedFiles::kCount);
     return state;
   };
   absl::StatusOr<SavedState> state = open();
@@ -261,7 +261,7 @@ uint64_t SavedStates::SizeBytes() const {
   uint64_t bytes = 0;
   std::error_code error;
   for (fs::directory_iterator it(root_, error), end; !error && it != end; it.increment(error)) {
-    bytes += DiskBytes(it->path());
+    bytes += DiskBytes(it->path(), SharedFiles::kCount);
   }
   return bytes;
 }

@@ -115,15 +115,14 @@ absl::Status RenameDurably(const std::string& from, const std::string& to) {
   return SyncDirectory(fs::path(to).parent_path());
 }
 
-uint64_t DiskBytes(const std::string& directory) {
+uint64_t DiskBytes(const std::string& directory, SharedFiles shared) {
   uint64_t bytes = 0;
   std::error_code error;
   for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
     struct stat info;
-    // Another name of a file is another owner, who keeps its blocks whatever happens here.
-    if (::lstat(it->path().c_str(), &info) == 0 && info.st_nlink == 1) {
-      bytes += static_cast<uint64_t>(info.st_blocks) * kStatBlockBytes;
-    }
+    if (::lstat(it->path().c_str(), &info) != 0) continue;
+    if (info.st_nlink > 1 && shared == SharedFiles::kLeaveOut) continue;
+    bytes += static_cast<uint64_t>(info.st_blocks) * kStatBlockBytes;
   }
   return bytes;
 }

@@ -41,8 +41,11 @@ absl::Status SyncDirectory(const std::string& path);
 // both are in.
 absl::Status RenameDurably(const std::string& from, const std::string& to);
 
+// Files that have another name elsewhere, whose owner keeps them whatever happens here.
+enum class SharedFiles { kCount, kLeaveOut };
+
 // What a directory's files (not those in directories of it) take on disk, without holes. 0 when
 // there is no such directory.
-uint64_t DiskBytes(const std::string& directory);
+uint64_t DiskBytes(const std::string& directory, SharedFiles shared);
 
 }  // namespace orch

@@ -118,7 +118,7 @@ absl::StatusOr<TemplateManifest> SealTemplate(const std::string& directory,
   ORCH_ASSIGN_OR_RETURN(const std::string text, FormatTemplateManifest(manifest));
   ORCH_RETURN_IF_ERROR(WriteStored(ManifestFile(directory), text, kPrivateMode));
   ORCH_RETURN_IF_ERROR(SyncDirectory(directory));
-  value.size_bytes = DiskBytes(directory);
+  value.size_bytes = DiskBytes(directory, SharedFiles::kLeaveOut);
   return manifest;
 }
 
@@ -138,7 +138,7 @@ absl::StatusOr<TemplateManifest> ReadTemplate(const std::string& directory) {
     ORCH_RETURN_IF_ERROR(OpenStored(value.DiskFile(), manifest->disk.size_bytes).status());
   }
   ORCH_RETURN_IF_ERROR(OpenStored(value.DevicesFile(), manifest->devices.size_bytes).status());
-  value.size_bytes = DiskBytes(directory);
+  value.size_bytes = DiskBytes(directory, SharedFiles::kLeaveOut);
   return manifest;
 }
 

@@ -12,6 +12,8 @@ using ::orch::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
+constexpr absl::Duration kTimeout = absl::Seconds(60);
+
 Image HeadfulImage() {
   Image image;
   image.name = "chromium";
@@ -38,7 +40,7 @@ HostInfo Host() {
 }
 
 TEST(ResolveSpecTest, FillsInHeadfulDefaults) {
-  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, HeadfulImage(), Host()));
+  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, HeadfulImage(), Host(), kTimeout));
   EXPECT_EQ(spec.image, "chromium");
   EXPECT_FALSE(spec.headless);
   EXPECT_EQ(spec.memory_mib, 2048u);
@@ -48,21 +50,45 @@ TEST(ResolveSpecTest, FillsInHeadfulDefaults) {
 
 TEST(ResolveSpecTest, FillsInHeadlessDefaults) {
   ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec,
-                            ResolveSpec({.headless = true}, HeadfulImage(), Host()));
+                            ResolveSpec({.headless = true}, HeadfulImage(), Host(), kTimeout));
   EXPECT_EQ(spec.memory_mib, 1024u);
   EXPECT_EQ(spec.viewport, std::nullopt);
 }
 
 TEST(ResolveSpecTest, MakesBrowsersOfAScreenlessImageHeadless) {
-  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, ScreenlessImage(), Host()));
+  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, ScreenlessImage(), Host(), kTimeout));
   EXPECT_TRUE(spec.headless);
 }
 
 TEST(ResolveSpecTest, TakesNoMoreDefaultProcessorsThanTheHostHas) {
   HostInfo host = Host();
   host.cpus = 1;
-  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, HeadfulImage(), host));
+  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, HeadfulImage(), host, kTimeout));
   EXPECT_EQ(spec.vcpus, 1u);
+}
+
+TEST(ResolveSpecTest, FillsInTimes) {
+  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec,
+                            ResolveSpec({}, HeadfulImage(), Host(), absl::Seconds(600)));
+  EXPECT_EQ(spec.timeout, absl::Seconds(600));
+  EXPECT_EQ(spec.standby_after, kDefaultStandbyAfter);
+}
+
+TEST(ResolveSpecTest, KeepsTimesThatAreGiven) {
+  ORCH_ASSERT_OK_AND_ASSIGN(
+      const BrowserSpec spec,
+      ResolveSpec({.timeout = absl::Seconds(10), .standby_after = absl::InfiniteDuration()},
+                  HeadfulImage(), Host(), kTimeout));
+  EXPECT_EQ(spec.timeout, absl::Seconds(10));
+  EXPECT_EQ(spec.standby_after, absl::InfiniteDuration());
+}
+
+TEST(ResolveSpecTest, AKernelAloneMakesDoWithLittleMemory) {
+  Image image = ScreenlessImage();
+  image.has_agent = false;
+  image.default_memory_mib = 16;
+  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, image, Host(), kTimeout));
+  EXPECT_EQ(spec.memory_mib, 16u);
 }
 
 struct Refusal {
@@ -75,7 +101,7 @@ struct Refusal {
 class ResolveSpecRefusalTest : public ::testing::TestWithParam<Refusal> {};
 
 TEST_P(ResolveSpecRefusalTest, NamesFieldAndLimit) {
-  EXPECT_THAT(ResolveSpec(GetParam().spec, HeadfulImage(), Host()),
+  EXPECT_THAT(ResolveSpec(GetParam().spec, HeadfulImage(), Host(), kTimeout),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr(GetParam().field), HasSubstr(GetParam().limit))));
 }
@@ -101,14 +127,26 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"KioskWhenHeadless",
                 {.headless = true, .kiosk_mode = true},
                 "spec.kiosk_mode",
-                "headless"}),
+                "headless"},
+        Refusal{"TimeoutTooShort",
+                {.timeout = absl::Seconds(9)},
+                "timeout_seconds is 9",
+                "10..259200"},
+        Refusal{"TimeoutTooLong",
+                {.timeout = absl::Hours(73)},
+                "timeout_seconds",
+                "10..259200"},
+        Refusal{"StandbyBeforeItWasActive",
+                {.standby_after = -absl::Seconds(1)},
+                "standby_after",
+                "0 s to 259200 s"}),
     [](const ::testing::TestParamInfo<Refusal>& refusal) { return refusal.param.name; });
 
 TEST(KernelCommandLineTest, TellsTheAgentWhatToShow) {
   ORCH_ASSERT_OK_AND_ASSIGN(
       const BrowserSpec spec,
       ResolveSpec({.viewport = Viewport{.width_px = 800, .height_px = 600}, .kiosk_mode = true},
-                  HeadfulImage(), Host()));
+                  HeadfulImage(), Host(), kTimeout));
   EXPECT_EQ(KernelCommandLine(spec, HeadfulImage()),
             "console=ttyS0 panic=-1 quiet orch.display=headful orch.viewport=800x600 orch.kiosk=1");
 }
@@ -116,7 +154,7 @@ TEST(KernelCommandLineTest, TellsTheAgentWhatToShow) {
 TEST(KernelCommandLineTest, EndsWithWhatTheImageWants) {
   Image image = ScreenlessImage();
   image.kernel_cmdline = "mitigations=off";
-  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, image, Host()));
+  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, image, Host(), kTimeout));
   EXPECT_EQ(KernelCommandLine(spec, image),
             "console=ttyS0 panic=-1 quiet orch.display=headless mitigations=off");
 }
