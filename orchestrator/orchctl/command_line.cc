@@ -10,10 +10,15 @@
 #include "absl/strings/str_cat.h"
 
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/orchctl/commands/browsers_console.h"
 #include "orchestrator/orchctl/commands/browsers_create.h"
 #include "orchestrator/orchctl/commands/browsers_delete.h"
+#include "orchestrator/orchctl/commands/browsers_fork.h"
 #include "orchestrator/orchctl/commands/browsers_get.h"
 #include "orchestrator/orchctl/commands/browsers_list.h"
+#include "orchestrator/orchctl/commands/browsers_resume.h"
+#include "orchestrator/orchctl/commands/browsers_standby.h"
+#include "orchestrator/orchctl/commands/browsers_update.h"
 #include "orchestrator/orchctl/commands/browsers_watch.h"
 #include "orchestrator/orchctl/commands/cdp.h"
 #include "orchestrator/orchctl/commands/completion.h"
@@ -36,6 +41,11 @@
 #include "orchestrator/orchctl/commands/process_spawn.h"
 #include "orchestrator/orchctl/commands/process_stdin.h"
 #include "orchestrator/orchctl/commands/process_wait.h"
+#include "orchestrator/orchctl/commands/templates_build.h"
+#include "orchestrator/orchctl/commands/templates_delete.h"
+#include "orchestrator/orchctl/commands/templates_get.h"
+#include "orchestrator/orchctl/commands/templates_list.h"
+#include "orchestrator/orchctl/commands/top.h"
 #include "orchestrator/orchctl/format/printable.h"
 #include "orchestrator/orchctl/parse/values.h"
 
@@ -48,6 +58,7 @@ Examples:
   orchctl pools create --name ready --size 5 --headless
   orchctl process exec ID -- uname -a
   orchctl forward ID 9222
+  orchctl top
   orchctl -o json node | jq .host_cpus
 
 Exit status: 0 done, 1 the daemon reported an error, 2 wrong usage. "process
@@ -80,15 +91,53 @@ CommandLine::CommandLine() : app_("Operates a browser orchestrator", "orchctl") 
 
   Add(&app_, "node", "Show the host: versions, capacity, images, counts",
       std::make_unique<NodeCommand>());
-  CLI::App* browsers = AddGroup("browsers", "Create, list, watch and delete browsers");
+  Add(&app_, "top", "Show pools and browsers as they change", std::make_unique<TopCommand>());
+  AddBrowsers();
+  AddPools();
+  AddTemplates();
+  AddProcess();
+  CLI::App* computer = AddGroup("computer", "Use the screen of a headful browser");
+  Add(computer, "screenshot", "Save what the screen shows as PNG",
+      std::make_unique<ComputerScreenshotCommand>());
+  Add(&app_, "forward", "Make a guest's TCP port reachable on this host",
+      std::make_unique<ForwardCommand>());
+  Add(&app_, "cdp", "Ask Chromium for its version over CDP's HTTP endpoint",
+      std::make_unique<CdpCommand>());
+  Add(&app_, "completion", "Print a shell's completion script",
+      std::make_unique<CompletionCommand>(app_));
+  app_.footer(kFooter);
+}
+
+void CommandLine::AddBrowsers() {
+  CLI::App* browsers = AddGroup("browsers", "Create, list, put to sleep, fork and delete browsers");
   Add(browsers, "create", "Create a browser", std::make_unique<BrowsersCreateCommand>());
   Add(browsers, "list", "List browsers, newest first", std::make_unique<BrowsersListCommand>());
   Add(browsers, "get", "Show one browser", std::make_unique<BrowsersGetCommand>());
+  Add(browsers, "update", "Change when a browser sleeps and ends",
+      std::make_unique<BrowsersUpdateCommand>());
+  Add(browsers, "standby", "Put browsers to sleep", std::make_unique<BrowsersStandbyCommand>());
+  Add(browsers, "resume", "Wake browsers", std::make_unique<BrowsersResumeCommand>());
+  Add(browsers, "fork", "Make browsers with what another one has in memory and on its disk",
+      std::make_unique<BrowsersForkCommand>());
+  Add(browsers, "console", "Print what a guest writes to its serial console",
+      std::make_unique<BrowsersConsoleCommand>());
   Add(browsers, "delete", "Delete browsers and all they hold",
       std::make_unique<BrowsersDeleteCommand>());
   Add(browsers, "watch", "Print changes of state as they happen",
       std::make_unique<BrowsersWatchCommand>());
-  AddPools();
+}
+
+void CommandLine::AddTemplates() {
+  CLI::App* templates = AddGroup("templates", "What browsers are cloned from");
+  Add(templates, "list", "List templates, most recently used first",
+      std::make_unique<TemplatesListCommand>());
+  Add(templates, "get", "Show one template", std::make_unique<TemplatesGetCommand>());
+  Add(templates, "build", "Make a template ahead of its first browser",
+      std::make_unique<TemplatesBuildCommand>());
+  Add(templates, "delete", "Delete templates", std::make_unique<TemplatesDeleteCommand>());
+}
+
+void CommandLine::AddProcess() {
   CLI::App* process = AddGroup("process", "Run and control processes inside a browser's machine");
   Add(process, "exec", "Run a command, joined to this terminal",
       std::make_unique<ProcessExecCommand>());
@@ -101,16 +150,6 @@ CommandLine::CommandLine() : app_("Operates a browser orchestrator", "orchctl") 
   Add(process, "logs", "Print what a process wrote", std::make_unique<ProcessLogsCommand>());
   Add(process, "stdin", "Pipe standard input to a process",
       std::make_unique<ProcessStdinCommand>());
-  CLI::App* computer = AddGroup("computer", "Use the screen of a headful browser");
-  Add(computer, "screenshot", "Save what the screen shows as PNG",
-      std::make_unique<ComputerScreenshotCommand>());
-  Add(&app_, "forward", "Make a guest's TCP port reachable on this host",
-      std::make_unique<ForwardCommand>());
-  Add(&app_, "cdp", "Ask Chromium for its version over CDP's HTTP endpoint",
-      std::make_unique<CdpCommand>());
-  Add(&app_, "completion", "Print a shell's completion script",
-      std::make_unique<CompletionCommand>(app_));
-  app_.footer(kFooter);
 }
 
 void CommandLine::AddPools() {

@@ -28,7 +28,10 @@ class CommandLine {
 
  private:
   void AddGlobalOptions();
+  void AddBrowsers();
   void AddPools();
+  void AddTemplates();
+  void AddProcess();
   CLI::App* AddGroup(const std::string& name, const std::string& summary);
   void Add(CLI::App* parent, const std::string& name, const std::string& summary,
            std::unique_ptr<Command> command);

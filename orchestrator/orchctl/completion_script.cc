@@ -27,8 +27,8 @@ struct CommandEntry {
   std::vector<OptionEntry> options;
   // What its arguments are limited to.
   std::vector<std::string> argument_values;
-  bool takes_browser = false;
-  bool takes_pool = false;
+  // Commands that list what its arguments may name.
+  std::vector<std::string> lists;
 };
 
 // What CLI::IsMember says an option is limited to: "{table,json}" in its type.
@@ -50,6 +50,14 @@ OptionEntry MakeOption(const CLI::Option& option) {
   return entry;
 }
 
+// The command that lists what an argument of this name may be; null: there is none.
+const char* ListOf(const std::string& argument) {
+  if (argument == "ID") return "orchctl browsers list -q 2>/dev/null";
+  if (argument == "POOL") return "orchctl pools list -q 2>/dev/null";
+  if (argument == "KEY") return "orchctl templates list -q 2>/dev/null";
+  return nullptr;
+}
+
 void Collect(const CLI::App& app, const std::string& path, std::vector<CommandEntry>* entries) {
   CommandEntry entry;
   entry.path = path;
@@ -60,8 +68,9 @@ void Collect(const CLI::App& app, const std::string& path, std::vector<CommandEn
       entry.options.push_back(MakeOption(*option));
       continue;
     }
-    entry.takes_browser |= option->get_name(true) == "ID";
-    entry.takes_pool |= option->get_name(true) == "POOL";
+    if (const char* list = ListOf(option->get_name(true)); list != nullptr) {
+      entry.lists.push_back(list);
+    }
     for (std::string& value : LimitedTo(*option)) entry.argument_values.push_back(std::move(value));
   }
   entries->push_back(entry);
@@ -124,9 +133,9 @@ std::string CandidatesFunction(const std::vector<CommandEntry>& entries) {
   absl::StrAppend(&out, "  esac\n  case \"$where\" in\n");
   for (const CommandEntry& entry : entries) {
     absl::StrAppend(&out, "    ", Quoted(entry.path), ") printf '%s\\n' ",
-                    absl::StrJoin(WordsAfter(entry), " "),
-                    entry.takes_browser ? "; orchctl browsers list -q 2>/dev/null" : "",
-                    entry.takes_pool ? "; orchctl pools list -q 2>/dev/null" : "", " ;;\n");
+                    absl::StrJoin(WordsAfter(entry), " "));
+    for (const std::string& list : entry.lists) absl::StrAppend(&out, "; ", list);
+    absl::StrAppend(&out, " ;;\n");
   }
   return absl::StrCat(
       out, "  esac\n  [[ -n $where ]] && printf '%s\\n' ",
@@ -157,8 +166,7 @@ std::string ZshScript(const std::vector<CommandEntry>& entries) {
     _files
   fi
 }
-if
-  [[$funcstack [1] == _orchctl]]; then
+if [[ $funcstack[1] == _orchctl ]]; then
   _orchctl "$@"
 else
   compdef _orchctl orchctl
@@ -214,11 +222,8 @@ end
       absl::StrAppend(&out, at, " -a ", FishQuoted(absl::StrJoin(entry.argument_values, " ")),
                       "\n");
     }
-    if (entry.takes_browser) {
-      absl::StrAppend(&out, at, " -a '(orchctl browsers list -q 2>/dev/null)'\n");
-    }
-    if (entry.takes_pool) {
-      absl::StrAppend(&out, at, " -a '(orchctl pools list -q 2>/dev/null)'\n");
+    for (const std::string& list : entry.lists) {
+      absl::StrAppend(&out, at, " -a '(", list, ")'\n");
     }
     for (const OptionEntry& option : entry.options)
       absl::StrAppend(&out, FishOption(entry, option));

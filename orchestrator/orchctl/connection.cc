@@ -43,6 +43,7 @@ Connection::Connection(const std::string& target)
       node_(orchestrator::v1::NodeService::NewStub(channel_)),
       browsers_(orchestrator::v1::BrowserService::NewStub(channel_)),
       pools_(orchestrator::v1::PoolService::NewStub(channel_)),
+      templates_(orchestrator::v1::TemplateService::NewStub(channel_)),
       processes_(guest::v1::ProcessService::NewStub(channel_)),
       computer_(guest::v1::ComputerService::NewStub(channel_)),
       tunnels_(guest::v1::TunnelService::NewStub(channel_)) {}

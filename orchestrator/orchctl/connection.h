@@ -13,6 +13,7 @@
 #include "orchestrator/v1/browsers.grpc.pb.h"
 #include "orchestrator/v1/node.grpc.pb.h"
 #include "orchestrator/v1/pools.grpc.pb.h"
+#include "orchestrator/v1/templates.grpc.pb.h"
 
 namespace orch::ctl {
 
@@ -39,6 +40,7 @@ class Connection {
   orchestrator::v1::NodeService::Stub& node() { return *node_; }
   orchestrator::v1::BrowserService::Stub& browsers() { return *browsers_; }
   orchestrator::v1::PoolService::Stub& pools() { return *pools_; }
+  orchestrator::v1::TemplateService::Stub& templates() { return *templates_; }
   guest::v1::ProcessService::Stub& processes() { return *processes_; }
   guest::v1::ComputerService::Stub& computer() { return *computer_; }
   guest::v1::TunnelService::Stub& tunnels() { return *tunnels_; }
@@ -49,6 +51,7 @@ class Connection {
   const std::unique_ptr<orchestrator::v1::NodeService::Stub> node_;
   const std::unique_ptr<orchestrator::v1::BrowserService::Stub> browsers_;
   const std::unique_ptr<orchestrator::v1::PoolService::Stub> pools_;
+  const std::unique_ptr<orchestrator::v1::TemplateService::Stub> templates_;
   const std::unique_ptr<guest::v1::ProcessService::Stub> processes_;
   const std::unique_ptr<guest::v1::ComputerService::Stub> computer_;
   const std::unique_ptr<guest::v1::TunnelService::Stub> tunnels_;

@@ -32,11 +32,21 @@ Progress::~Progress() {
   thread_.join();
 }
 
+void Progress::Set(std::string what) {
+  absl::MutexLock lock(&mutex_);
+  what_ = std::move(what);
+}
+
+std::string Progress::what() const {
+  absl::MutexLock lock(&mutex_);
+  return what_;
+}
+
 void Progress::Show() {
   const absl::Time start = absl::Now();
   for (size_t turn = 0;; ++turn) {
     const std::string line =
-        absl::StrFormat("%s%c %s, %.1f s", kEraseLine, kSpinner[turn % kSpinner.size()], what_,
+        absl::StrFormat("%s%c %s, %.1f s", kEraseLine, kSpinner[turn % kSpinner.size()], what(),
                         absl::ToDoubleSeconds(absl::Now() - start));
     WriteAll(STDERR_FILENO, line).IgnoreError();
     absl::MutexLock lock(&mutex_);

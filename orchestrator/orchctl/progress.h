@@ -17,11 +17,15 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  // From now on it is this that takes long. The time counts from the beginning. Thread-safe.
+  void Set(std::string what);
+
  private:
   void Show();
+  std::string what() const;
 
-  const std::string what_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
+  std::string what_ ABSL_GUARDED_BY(mutex_);
   bool done_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

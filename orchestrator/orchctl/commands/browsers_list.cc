@@ -1,13 +1,13 @@
 #include "orchestrator/orchctl/commands/browsers_list.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "CLI/Validators.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/orchctl/all_pages.h"
 #include "orchestrator/orchctl/format/browser_tables.h"
 #include "orchestrator/orchctl/format/json.h"
 #include "orchestrator/orchctl/format/words.h"
@@ -18,8 +18,6 @@ namespace {
 using ::orchestrator::v1::Browser;
 using ::orchestrator::v1::BrowserService;
 using ::orchestrator::v1::BrowserState;
-
-constexpr int kPageSize = 500;
 
 std::vector<BrowserState> AllStates() {
   std::vector<BrowserState> states;
@@ -53,28 +51,16 @@ Examples:
   orchctl browsers delete $(orchctl browsers list -q))");
 }
 
-absl::StatusOr<std::vector<Browser>> BrowsersListCommand::ListAll(Invocation& invocation) const {
+absl::StatusOr<int> BrowsersListCommand::Run(Invocation& invocation) {
   orchestrator::v1::ListBrowsersRequest request;
-  request.set_page_size(kPageSize);
   for (const BrowserState state : AllStates()) {
     const bool named = std::find(states_.begin(), states_.end(), Word(state)) != states_.end();
     if (all_ || named) request.add_states(state);
   }
-  std::vector<Browser> browsers;
-  do {
-    ORCH_ASSIGN_OR_RETURN(auto page, invocation.Call(invocation.connection().browsers(),
-                                                     &BrowserService::Stub::ListBrowsers, request));
-    for (Browser& browser : *page.mutable_browsers()) browsers.push_back(std::move(browser));
-    if (!page.next_page_token().empty() && page.next_page_token() == request.page_token()) {
-      return absl::InternalError("the daemon repeats a page token; the list would never end");
-    }
-    request.set_page_token(page.next_page_token());
-  } while (!request.page_token().empty());
-  return browsers;
-}
-
-absl::StatusOr<int> BrowsersListCommand::Run(Invocation& invocation) {
-  ORCH_ASSIGN_OR_RETURN(const std::vector<Browser> browsers, ListAll(invocation));
+  ORCH_ASSIGN_OR_RETURN(const std::vector<Browser> browsers,
+                        ListAllPages(invocation, invocation.connection().browsers(),
+                                     &BrowserService::Stub::ListBrowsers, request,
+                                     &orchestrator::v1::ListBrowsersResponse::mutable_browsers));
   std::string text;
   if (quiet_) {
     for (const Browser& browser : browsers) absl::StrAppend(&text, browser.session_id(), "\n");

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "orchestrator/orchctl/command.h"
-#include "orchestrator/v1/browsers.pb.h"
 
 namespace orch::ctl {
 
@@ -15,8 +14,6 @@ class BrowsersListCommand : public Command {
   absl::StatusOr<int> Run(Invocation& invocation) override;
 
  private:
-  absl::StatusOr<std::vector<orchestrator::v1::Browser>> ListAll(Invocation& invocation) const;
-
   std::vector<std::string> states_;
   bool all_ = false;
   bool quiet_ = false;

@@ -1,10 +1,6 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "orchestrator/orchctl/command.h"
-#include "orchestrator/v1/pools.pb.h"
 
 namespace orch::ctl {
 
@@ -15,8 +11,6 @@ class PoolsListCommand : public Command {
   absl::StatusOr<int> Run(Invocation& invocation) override;
 
  private:
-  absl::StatusOr<std::vector<orchestrator::v1::Pool>> ListAll(Invocation& invocation) const;
-
   bool quiet_ = false;
 };
 

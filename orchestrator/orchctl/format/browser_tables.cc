@@ -12,12 +12,6 @@ namespace {
 using ::orchestrator::v1::Browser;
 using ::orchestrator::v1::BrowserSpec;
 
-std::string Screen(const BrowserSpec& spec) {
-  if (spec.headless()) return "headless";
-  return absl::StrCat(spec.viewport().width(), "x", spec.viewport().height(),
-                      spec.kiosk_mode() ? " kiosk" : "");
-}
-
 // "5s", "never"; empty where it is not known.
 std::string StandbyAfter(const BrowserSpec& spec) {
   if (spec.standby_disabled()) return "never";
@@ -26,21 +20,29 @@ std::string StandbyAfter(const BrowserSpec& spec) {
                               absl::Nanoseconds(spec.standby_after().nanos()));
 }
 
-std::string State(const Browser& browser) {
+}  // namespace
+
+std::string ScreenOf(const BrowserSpec& spec) {
+  if (spec.headless()) return "headless";
+  return absl::StrCat(spec.viewport().width(), "x", spec.viewport().height(),
+                      spec.kiosk_mode() ? " kiosk" : "");
+}
+
+std::string StateOf(const Browser& browser) {
   if (browser.standby_level() == orchestrator::v1::STANDBY_LEVEL_UNSPECIFIED) {
     return Word(browser.state());
   }
   return absl::StrCat(Word(browser.state()), " (", Word(browser.standby_level()), ")");
 }
 
-}  // namespace
-
 std::string BrowserTable(const std::vector<Browser>& browsers, absl::Time now) {
-  Table table({"SESSION ID", "STATE", "IMAGE", "SCREEN", "MEMORY", "VCPUS", "AGE"});
+  Table table(
+      {"SESSION ID", "STATE", "IMAGE", "SCREEN", "MEMORY", "VCPUS", "TIMEOUT", "POOL", "AGE"});
   for (const Browser& browser : browsers) {
     const BrowserSpec& spec = browser.spec();
-    table.AddRow({browser.session_id(), Word(browser.state()), spec.image(), Screen(spec),
+    table.AddRow({browser.session_id(), StateOf(browser), spec.image(), ScreenOf(spec),
                   Mebibytes(spec.memory_mib()), absl::StrCat(spec.vcpus()),
+                  ShortDuration(absl::Seconds(spec.timeout_seconds())), browser.pool_id(),
                   ShortDuration(now - FromTimestamp(browser.created_at()))});
   }
   return table.Render();
@@ -48,7 +50,7 @@ std::string BrowserTable(const std::vector<Browser>& browsers, absl::Time now) {
 
 void AddSpecRows(const BrowserSpec& spec, Table& table) {
   table.AddRow({"image", spec.image()});
-  table.AddRow({"screen", Screen(spec)});
+  table.AddRow({"screen", ScreenOf(spec)});
   table.AddRow({"memory", Mebibytes(spec.memory_mib())});
   table.AddRow({"vcpus", absl::StrCat(spec.vcpus())});
   table.AddRow({"timeout", absl::FormatDuration(absl::Seconds(spec.timeout_seconds()))});
@@ -58,7 +60,7 @@ void AddSpecRows(const BrowserSpec& spec, Table& table) {
 std::string BrowserDetails(const Browser& browser) {
   Table table;
   table.AddRow({"session id", browser.session_id()});
-  table.AddRow({"state", State(browser)});
+  table.AddRow({"state", StateOf(browser)});
   if (!browser.failure_reason().empty()) table.AddRow({"failure", browser.failure_reason()});
   AddSpecRows(browser.spec(), table);
   table.AddRow({"image digest", browser.image_digest()});

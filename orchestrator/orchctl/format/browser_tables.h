@@ -16,6 +16,12 @@ std::string BrowserTable(const std::vector<orchestrator::v1::Browser>& browsers,
 // All that is known of one browser, one field per line.
 std::string BrowserDetails(const orchestrator::v1::Browser& browser);
 
+// "1920x1080", "headless".
+std::string ScreenOf(const orchestrator::v1::BrowserSpec& spec);
+
+// "READY", "STANDBY (DISK)".
+std::string StateOf(const orchestrator::v1::Browser& browser);
+
 // Rows of what a browser is made from, for BrowserDetails and a pool's details.
 void AddSpecRows(const orchestrator::v1::BrowserSpec& spec, Table& table);
 

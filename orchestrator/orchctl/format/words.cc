@@ -24,6 +24,10 @@ std::string Word(orchestrator::v1::StandbyLevel level) {
   return WithoutPrefix(orchestrator::v1::StandbyLevel_Name(level), "STANDBY_LEVEL_", level);
 }
 
+std::string Word(orchestrator::v1::BuildPhase phase) {
+  return WithoutPrefix(orchestrator::v1::BuildPhase_Name(phase), "BUILD_PHASE_", phase);
+}
+
 std::string Word(orchestrator::v1::Accelerator accelerator) {
   return WithoutPrefix(orchestrator::v1::Accelerator_Name(accelerator), "ACCELERATOR_",
                        accelerator);

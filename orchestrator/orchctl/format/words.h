@@ -9,6 +9,7 @@
 #include "guest/v1/process.pb.h"
 #include "orchestrator/v1/browsers.pb.h"
 #include "orchestrator/v1/node.pb.h"
+#include "orchestrator/v1/templates.pb.h"
 
 // How single values read in tables.
 namespace orch::ctl {
@@ -17,6 +18,7 @@ namespace orch::ctl {
 // know stays one.
 std::string Word(orchestrator::v1::BrowserState state);
 std::string Word(orchestrator::v1::StandbyLevel level);
+std::string Word(orchestrator::v1::BuildPhase phase);
 std::string Word(orchestrator::v1::Accelerator accelerator);
 std::string Word(orchestrator::v1::Transport transport);
 std::string Word(guest::v1::ProcessStatus status);

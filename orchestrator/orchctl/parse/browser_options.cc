@@ -15,7 +15,7 @@ constexpr const char* kNames[] = {"--image",    "--headless", "--memory",  "--vc
 
 }  // namespace
 
-void BrowserOptions::Configure(CLI::App& app) {
+void BrowserOptions::ConfigureMachine(CLI::App& app) {
   app_ = &app;
   app.add_option("--image", image_, "Image to boot (default: the daemon's)")->type_name("NAME");
   CLI::Option* headless = app.add_flag("--headless", headless_, "Chromium without a screen");
@@ -26,6 +26,10 @@ void BrowserOptions::Configure(CLI::App& app) {
       ->excludes(headless);
   app.add_flag("--kiosk", kiosk_, "Chromium fills the screen without any controls")
       ->excludes(headless);
+}
+
+void BrowserOptions::Configure(CLI::App& app) {
+  ConfigureMachine(app);
   app.add_option("--timeout", timeout_,
                  "Delete it when a client holds it and nothing was active for this long, 10s to "
                  "72h (default 60s, in a pool 10m)")

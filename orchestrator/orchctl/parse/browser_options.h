@@ -16,7 +16,10 @@ class BrowserOptions {
   // Adds them to `app`, which keeps pointers into this.
   void Configure(CLI::App& app);
 
-  // Whether any of them was typed.
+  // As Configure, without those that say when a browser sleeps and ends.
+  void ConfigureMachine(CLI::App& app);
+
+  // Whether any of them was typed, after Configure.
   bool typed() const;
 
   // What was typed. INVALID_ARGUMENT: a value is not one.

@@ -41,6 +41,17 @@ void AddPools(CLI::App& app, std::vector<std::string>& pools) {
       ->check(PoolValidator());
 }
 
+void AddTemplateKey(CLI::App& app, std::string& key) {
+  app.add_option("KEY", key, "Template: the key that list and browsers get show")
+      ->required()
+      ->type_name("")
+      ->check(IdValidator());
+}
+
+void AddTemplateKeys(CLI::App& app, std::vector<std::string>& keys) {
+  app.add_option("KEY", keys, "Templates")->required()->type_name("")->check(IdValidator());
+}
+
 void AddProcessId(CLI::App& app, std::string& process_id) {
   app.add_option("PID", process_id, "Process: the id that spawn prints and ps shows")
       ->required()

@@ -14,6 +14,9 @@ void AddSessionIds(CLI::App& app, std::vector<std::string>& session_ids);
 // A pool by its id or name ("POOL"), of which the completion scripts know as well.
 void AddPool(CLI::App& app, std::string& pool);
 void AddPools(CLI::App& app, std::vector<std::string>& pools);
+// A template ("KEY"), of which they know, too.
+void AddTemplateKey(CLI::App& app, std::string& key);
+void AddTemplateKeys(CLI::App& app, std::vector<std::string>& keys);
 void AddProcessId(CLI::App& app, std::string& process_id);
 
 }  // namespace orch::ctl

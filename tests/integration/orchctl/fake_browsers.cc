@@ -1,6 +1,7 @@
 #include "tests/integration/orchctl/fake_browsers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -49,6 +50,26 @@ void FakeBrowsers::SetState(const std::string& session_id, orchestrator::v1::Bro
 orchestrator::v1::CreateBrowserRequest FakeBrowsers::last_create() const {
   absl::MutexLock lock(&mutex_);
   return last_create_;
+}
+
+orchestrator::v1::StandbyBrowserRequest FakeBrowsers::last_standby() const {
+  absl::MutexLock lock(&mutex_);
+  return last_standby_;
+}
+
+orchestrator::v1::UpdateBrowserRequest FakeBrowsers::last_update() const {
+  absl::MutexLock lock(&mutex_);
+  return last_update_;
+}
+
+orchestrator::v1::StreamConsoleRequest FakeBrowsers::last_console() const {
+  absl::MutexLock lock(&mutex_);
+  return last_console_;
+}
+
+void FakeBrowsers::SetConsole(std::vector<orchestrator::v1::StreamConsoleResponse> responses) {
+  absl::MutexLock lock(&mutex_);
+  console_ = std::move(responses);
 }
 
 void FakeBrowsers::Stop() {
@@ -119,6 +140,74 @@ grpc::Status FakeBrowsers::DeleteBrowser(grpc::ServerContext*,
   browser->set_state(orchestrator::v1::BROWSER_STATE_DELETED);
   changes_.push_back(*browser);
   *response = *browser;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeBrowsers::StandbyBrowser(grpc::ServerContext*,
+                                          const orchestrator::v1::StandbyBrowserRequest* request,
+                                          Browser* response) {
+  absl::MutexLock lock(&mutex_);
+  last_standby_ = *request;
+  Browser* browser = Find(request->session_id());
+  if (browser == nullptr) return NotFound(request->session_id());
+  browser->set_state(orchestrator::v1::BROWSER_STATE_STANDBY);
+  browser->set_standby_level(request->level());
+  changes_.push_back(*browser);
+  *response = *browser;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeBrowsers::ResumeBrowser(grpc::ServerContext*,
+                                         const orchestrator::v1::ResumeBrowserRequest* request,
+                                         Browser* response) {
+  absl::MutexLock lock(&mutex_);
+  Browser* browser = Find(request->session_id());
+  if (browser == nullptr) return NotFound(request->session_id());
+  browser->set_state(orchestrator::v1::BROWSER_STATE_READY);
+  browser->clear_standby_level();
+  changes_.push_back(*browser);
+  *response = *browser;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeBrowsers::ForkBrowser(grpc::ServerContext*,
+                                       const orchestrator::v1::ForkBrowserRequest* request,
+                                       orchestrator::v1::ForkBrowserResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  if (Find(request->session_id()) == nullptr) return NotFound(request->session_id());
+  for (uint32_t i = 0; i < request->count(); ++i) {
+    Browser browser = *Find(request->session_id());
+    browser.set_session_id(absl::StrCat("fork", i));
+    browsers_.push_back(browser);
+    *response->add_browsers() = browser;
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeBrowsers::UpdateBrowser(grpc::ServerContext*,
+                                         const orchestrator::v1::UpdateBrowserRequest* request,
+                                         Browser* response) {
+  absl::MutexLock lock(&mutex_);
+  last_update_ = *request;
+  const Browser* browser = Find(request->session_id());
+  if (browser == nullptr) return NotFound(request->session_id());
+  *response = *browser;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeBrowsers::StreamConsole(
+    grpc::ServerContext*, const orchestrator::v1::StreamConsoleRequest* request,
+    grpc::ServerWriter<orchestrator::v1::StreamConsoleResponse>* writer) {
+  std::vector<orchestrator::v1::StreamConsoleResponse> console;
+  {
+    absl::MutexLock lock(&mutex_);
+    last_console_ = *request;
+    if (Find(request->session_id()) == nullptr) return NotFound(request->session_id());
+    console = console_;
+  }
+  for (const auto& response : console) {
+    if (!writer->Write(response)) return grpc::Status::CANCELLED;
+  }
   return grpc::Status::OK;
 }
 

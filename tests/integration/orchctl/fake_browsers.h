@@ -21,6 +21,12 @@ class FakeBrowsers : public orchestrator::v1::BrowserService::Service {
   void SetState(const std::string& session_id, orchestrator::v1::BrowserState state,
                 const std::string& failure_reason = "");
   orchestrator::v1::CreateBrowserRequest last_create() const;
+  // What the last call of its kind asked for.
+  orchestrator::v1::StandbyBrowserRequest last_standby() const;
+  orchestrator::v1::UpdateBrowserRequest last_update() const;
+  orchestrator::v1::StreamConsoleRequest last_console() const;
+  // What StreamConsole sends.
+  void SetConsole(std::vector<orchestrator::v1::StreamConsoleResponse> responses);
   // Makes streams of WatchBrowsers end.
   void Stop();
 
@@ -36,6 +42,21 @@ class FakeBrowsers : public orchestrator::v1::BrowserService::Service {
   grpc::Status DeleteBrowser(grpc::ServerContext* context,
                              const orchestrator::v1::DeleteBrowserRequest* request,
                              orchestrator::v1::Browser* response) override;
+  grpc::Status StandbyBrowser(grpc::ServerContext* context,
+                              const orchestrator::v1::StandbyBrowserRequest* request,
+                              orchestrator::v1::Browser* response) override;
+  grpc::Status ResumeBrowser(grpc::ServerContext* context,
+                             const orchestrator::v1::ResumeBrowserRequest* request,
+                             orchestrator::v1::Browser* response) override;
+  grpc::Status ForkBrowser(grpc::ServerContext* context,
+                           const orchestrator::v1::ForkBrowserRequest* request,
+                           orchestrator::v1::ForkBrowserResponse* response) override;
+  grpc::Status UpdateBrowser(grpc::ServerContext* context,
+                             const orchestrator::v1::UpdateBrowserRequest* request,
+                             orchestrator::v1::Browser* response) override;
+  grpc::Status StreamConsole(
+      grpc::ServerContext* context, const orchestrator::v1::StreamConsoleRequest* request,
+      grpc::ServerWriter<orchestrator::v1::StreamConsoleResponse>* writer) override;
   grpc::Status WatchBrowsers(
       grpc::ServerContext* context, const orchestrator::v1::WatchBrowsersRequest* request,
       grpc::ServerWriter<orchestrator::v1::WatchBrowsersResponse>* writer) override;
@@ -49,6 +70,10 @@ class FakeBrowsers : public orchestrator::v1::BrowserService::Service {
   // Every change ever made, in order.
   std::vector<orchestrator::v1::Browser> changes_ ABSL_GUARDED_BY(mutex_);
   orchestrator::v1::CreateBrowserRequest last_create_ ABSL_GUARDED_BY(mutex_);
+  orchestrator::v1::StandbyBrowserRequest last_standby_ ABSL_GUARDED_BY(mutex_);
+  orchestrator::v1::UpdateBrowserRequest last_update_ ABSL_GUARDED_BY(mutex_);
+  orchestrator::v1::StreamConsoleRequest last_console_ ABSL_GUARDED_BY(mutex_);
+  std::vector<orchestrator::v1::StreamConsoleResponse> console_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

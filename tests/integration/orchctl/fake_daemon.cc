@@ -41,6 +41,7 @@ FakeDaemon::FakeDaemon() {
   builder.RegisterService(&node_);
   builder.RegisterService(&browsers_);
   builder.RegisterService(&pools_);
+  builder.RegisterService(&templates_);
   builder.RegisterService(&processes_);
   builder.RegisterService(&computer_);
   builder.RegisterService(&tunnels_);

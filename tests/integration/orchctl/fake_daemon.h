@@ -10,6 +10,7 @@
 #include "tests/integration/orchctl/fake_browsers.h"
 #include "tests/integration/orchctl/fake_pools.h"
 #include "tests/integration/orchctl/fake_processes.h"
+#include "tests/integration/orchctl/fake_templates.h"
 #include "tests/integration/orchctl/fake_tunnels.h"
 #include "tests/support/temp_dir.h"
 
@@ -45,6 +46,7 @@ class FakeDaemon {
 
   FakeBrowsers& browsers() { return browsers_; }
   FakePools& pools() { return pools_; }
+  FakeTemplates& templates() { return templates_; }
   FakeProcesses& processes() { return processes_; }
 
  private:
@@ -52,6 +54,7 @@ class FakeDaemon {
   FakeNode node_;
   FakeBrowsers browsers_;
   FakePools pools_;
+  FakeTemplates templates_;
   FakeProcesses processes_;
   FakeComputer computer_;
   FakeTunnels tunnels_;

@@ -60,6 +60,16 @@ TEST(CompletionScriptTest, BashOffersPools) {
   EXPECT_THAT(Complete("orchctl pools release p ''", 4), HasSubstr(" orchctl-browsers-list "));
 }
 
+TEST(CompletionScriptTest, BashOffersTemplates) {
+  EXPECT_THAT(Complete("orchctl templates delete ''", 3), HasSubstr(" orchctl-templates-list "));
+}
+
+// clang-format once took the test apart, in a script that no test runs: zsh is not installed.
+TEST(CompletionScriptTest, ZshTestsWhoCallsIt) {
+  EXPECT_THAT(CompletionScript(CommandLine().app(), "zsh"),
+              HasSubstr("\nif [[ $funcstack[1] == _orchctl ]]; then\n"));
+}
+
 TEST(CompletionScriptTest, EveryShellHasEveryCommand) {
   const CommandLine command_line;
   for (const char* shell : {"bash", "zsh", "fish"}) {
