@@ -17,14 +17,17 @@
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/browser/browser_host.h"
 #include "orchestrator/daemon/command_line.h"
+#include "orchestrator/daemon/host_readings.h"
 #include "orchestrator/daemon/required_programs.h"
 #include "orchestrator/daemon/state_dir.h"
 #include "orchestrator/daemon/version.h"
 #include "orchestrator/driver/fake/fake_vm_driver.h"
 #include "orchestrator/driver/libvirt/libvirt_vm_driver.h"
 #include "orchestrator/image/image_catalog.h"
+#include "orchestrator/metrics/metrics_server.h"
 #include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/server/api_server.h"
+#include "orchestrator/server/rpc_metrics_interceptor.h"
 #include "orchestrator/snapshot/agent_control.h"
 #include "orchestrator/store/sqlite/sqlite_state_store.h"
 #include "orchestrator/transport/fake/fake_guest.h"
@@ -110,6 +113,17 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
                         SqliteStateStore::Create(state_dir->Database()));
   ORCH_ASSIGN_OR_RETURN(const Machines machines, MakeMachines(config, *state_dir));
   const SystemClock clock;
+  const HostInfo& host = machines.driver->host();
+  Metrics metrics(
+      {.build = {.version = kDaemonVersion,
+                 .driver = host.driver_name,
+                 .hypervisor_version = host.hypervisor_version,
+                 .library_version = host.library_version,
+                 .accelerator = host.accelerator == Accelerator::kKvm ? "kvm" : "tcg",
+                 .transport = host.transport == TransportKind::kVsock ? "vsock" : "virtio-serial"},
+       .started_at = started_at,
+       .rpc_methods = ServedMethods()},
+      clock);
   AgentControl guests(*machines.transport, clock);
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<BrowserHost> browsers,
                         BrowserHost::Create({.driver = *machines.driver,
@@ -128,24 +142,31 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
            .resolve = [&registry](const BrowserSpec& spec) { return registry.ResolvePooled(spec); },
            .clock = clock},
           {.max_concurrent_creations = config.max_concurrent_clones}));
-  ORCH_ASSIGN_OR_RETURN(
-      const std::unique_ptr<ApiServer> server,
-      ApiServer::Start(
-          {.driver = *machines.driver,
-           .browsers = *browsers,
-           .pools = *pools,
-           .store = *store,
-           .images = *images},
-          {.listen = config.listen,
-           .unix_socket = state_dir->Socket(),
-           .about = {.version = kDaemonVersion,
-                     .state_dir = state_dir->path(),
-                     .started_at = started_at}}));
-  const HostInfo& host = machines.driver->host();
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ApiServer> server,
+                        ApiServer::Start({.driver = *machines.driver,
+                                          .browsers = *browsers,
+                                          .pools = *pools,
+                                          .store = *store,
+                                          .images = *images,
+                                          .metrics = metrics,
+                                          .clock = clock},
+                                         {.listen = config.listen,
+                                          .unix_socket = state_dir->Socket(),
+                                          .about = {.version = kDaemonVersion,
+                                                    .state_dir = state_dir->path(),
+                                                    .started_at = started_at}}));
+  const std::unique_ptr<CollectorRegistration> readings =
+      AddHostReadings(metrics, *machines.driver, *browsers, *pools);
+  std::unique_ptr<MetricsServer> metrics_server;
+  if (!config.metrics_listen.empty()) {
+    ORCH_ASSIGN_OR_RETURN(metrics_server,
+                          MetricsServer::Start({.listen = config.metrics_listen}, metrics));
+  }
   Log(LogLevel::kInfo, "daemon_serving",
       {{"version", kDaemonVersion},
        {"port", server->port()},
        {"unix_socket", state_dir->Socket()},
+       {"metrics_port", metrics_server == nullptr ? 0 : metrics_server->port()},
        {"driver", host.driver_name},
        {"accelerator", host.accelerator_reason},
        {"transport", host.transport_reason}});

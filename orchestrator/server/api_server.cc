@@ -3,12 +3,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
+
+#include "orchestrator/server/rpc_metrics_interceptor.h"
 
 namespace orch {
 namespace {
@@ -40,6 +44,10 @@ absl::StatusOr<std::unique_ptr<ApiServer>> ApiServer::Start(Dependencies depende
   builder.RegisterService(&api->template_service_);
   builder.RegisterService(&api->pool_service_);
   builder.RegisterCallbackGenericService(&api->guest_proxy_);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(
+      std::make_unique<RpcMetricsInterceptorFactory>(dependencies.metrics, dependencies.clock));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   api->server_ = builder.BuildAndStart();
   if (api->server_ == nullptr || api->port_ == 0) {
     return absl::UnavailableError(

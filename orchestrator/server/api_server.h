@@ -7,8 +7,10 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 
+#include "orchestrator/base/clock.h"
 #include "orchestrator/base/thread_pool.h"
 #include "orchestrator/browser/browser_host.h"
+#include "orchestrator/metrics/metrics.h"
 #include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/proxy/guest_proxy.h"
 #include "orchestrator/server/browser_service.h"
@@ -38,6 +40,8 @@ class ApiServer {
     PoolRegistry& pools;
     StateStore& store;
     ImageCatalog& images;
+    Metrics& metrics;
+    const Clock& clock;
   };
 
   // Serves from now on. UNAVAILABLE when an address cannot be listened on.

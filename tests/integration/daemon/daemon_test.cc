@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "orchestrator/base/unique_fd.h"
 #include "tests/e2e/daemon/daemon_process.h"
 #include "tests/support/fake_image.h"
+#include "tests/support/metrics_scrape.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -23,6 +25,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Optional;
 
 class DaemonTest : public ::testing::Test {
  protected:
@@ -46,6 +49,15 @@ class DaemonTest : public ::testing::Test {
     *request.mutable_spec() = spec;
     orchestrator::v1::Browser browser;
     return FromGrpcStatus(daemon.browsers().CreateBrowser(&context, request, &browser));
+  }
+
+  // Of the daemon's first line.
+  static int MetricsPort(const DaemonProcess& daemon) {
+    const std::string key = "metrics_port=";
+    const std::string log = daemon.Log();
+    const size_t found = log.find(key);
+    EXPECT_NE(found, std::string::npos) << log;
+    return found == std::string::npos ? 0 : std::atoi(log.c_str() + found + key.size());
   }
 
   TempDir dir_;
@@ -94,6 +106,29 @@ TEST_F(DaemonTest, SaysWhatToDoWhenItsAddressIsTaken) {
                        AllOf(HasSubstr("exited with status 1"), HasSubstr(listen),
                              HasSubstr("is the address in use?"))));
   EXPECT_FALSE(std::filesystem::exists(dir_.File("s/orchestrator.sock")));
+}
+
+TEST_F(DaemonTest, ServesMetricsOfWhatItKeepsAndWhatItIsAsked) {
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, Start());
+  ORCH_ASSERT_OK(Create(*daemon, {}));
+  ORCH_ASSERT_OK_AND_ASSIGN(const MetricsScrape scrape, ScrapeMetrics(MetricsPort(*daemon)));
+  EXPECT_THAT(scrape.Value("orchestrator_browsers", {{"pool", "(none)"}, {"state", "READY"}}),
+              Optional(1.0));
+  EXPECT_THAT(scrape.Value("orchestrator_templates"), Optional(1.0));
+  EXPECT_GT(scrape.Value("orchestrator_memory_committed_bytes"), 0);
+  EXPECT_THAT(
+      scrape.Value("orchestrator_rpc_duration_seconds_count",
+                   {{"method", "orchestrator.v1.BrowserService/CreateBrowser"}, {"code", "OK"}}),
+      Optional(1.0));
+}
+
+TEST_F(DaemonTest, SaysWhatToDoWhenTheAddressForMetricsIsTaken) {
+  ORCH_ASSERT_OK_AND_ASSIGN(auto first, Start());
+  const std::string listen = absl::StrCat("127.0.0.1:", MetricsPort(*first));
+  EXPECT_THAT(Run(dir_.File("t"), {"--metrics-listen", listen, "--image-dir", dir_.File("images")}),
+              StatusIs(absl::StatusCode::kInternal,
+                       AllOf(HasSubstr("exited with status 1"), HasSubstr(listen),
+                             HasSubstr("Address already in use"))));
 }
 
 TEST_F(DaemonTest, EndsWithStatusTwoWhenItsSettingsAreWrong) {

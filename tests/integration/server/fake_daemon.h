@@ -12,6 +12,7 @@
 #include "orchestrator/browser/browser_host.h"
 #include "orchestrator/driver/fake/fake_vm_driver.h"
 #include "orchestrator/image/image_catalog.h"
+#include "orchestrator/metrics/metrics.h"
 #include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/server/api_server.h"
 #include "orchestrator/snapshot/agent_control.h"
@@ -59,19 +60,21 @@ class FakeDaemon {
                                          options)
                          .value();
     BrowserRegistry& registry = browsers_host_->registry();
-    pools_ = PoolRegistry::Create({.browsers = registry,
-                                   .store = store_,
-                                   .resolve = [&registry](const BrowserSpec& spec) {
-                                     return registry.ResolvePooled(spec);
-                                   },
-                                   .clock = clock_},
-                                  {})
+    pools_ = PoolRegistry::Create(
+                 {.browsers = registry,
+                  .store = store_,
+                  .resolve =
+                      [&registry](const BrowserSpec& spec) { return registry.ResolvePooled(spec); },
+                  .clock = clock_},
+                 {})
                  .value();
     server_ = ApiServer::Start({.driver = *driver_,
                                 .browsers = *browsers_host_,
                                 .pools = *pools_,
                                 .store = store_,
-                                .images = *images_},
+                                .images = *images_,
+                                .metrics = metrics_,
+                                .clock = clock_},
                                {.listen = "127.0.0.1:0",
                                 .unix_socket = dir_.File("sock"),
                                 .about = {.version = "test", .state_dir = dir_.path()}})
@@ -136,6 +139,7 @@ class FakeDaemon {
   FakeGuestTransport transport_;
   FakeGuest guest_{transport_};
   SystemClock clock_;
+  Metrics metrics_{{}, clock_};
   AgentControl control_{transport_, clock_};
   std::unique_ptr<FakeVmDriver> driver_;
   std::unique_ptr<ImageCatalog> images_;
