@@ -1,4 +1,4 @@
-#include "orchestrator/browser/console_excerpt.h"
+#include "orchestrator/snapshot/console_excerpt.h"
 
 #include <string>
 
