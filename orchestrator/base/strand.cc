@@ -4,6 +4,17 @@
 
 namespace orch {
 
+void Strand::Start() {
+  {
+    absl::MutexLock lock(&state_->mutex);
+    if (state_->queue.empty()) {
+      state_->running = false;
+      return;
+    }
+  }
+  state_->pool.Run([state = state_] { RunNext(state); });
+}
+
 void Strand::Run(absl::AnyInvocable<void()> work) {
   {
     absl::MutexLock lock(&state_->mutex);

@@ -13,10 +13,17 @@ namespace orch {
 
 // Runs work on a pool, one piece at a time and in order: state that only a strand's work touches
 // needs no lock, and that work may block. Thread-safe. Work that is queued when the strand is
-// destroyed still runs; the pool must outlive it.
+// destroyed still runs, if it was started; the pool must outlive it.
 class Strand {
  public:
-  explicit Strand(ThreadPool& pool) : state_(std::make_shared<State>(pool)) {}
+  enum class Begin { kAtOnce, kWhenStarted };
+
+  // kWhenStarted: work waits for Start.
+  explicit Strand(ThreadPool& pool, Begin begin = Begin::kAtOnce)
+      : state_(std::make_shared<State>(pool, begin)) {}
+
+  // Once, for kWhenStarted. Never blocks.
+  void Start();
 
   // Never blocks.
   void Run(absl::AnyInvocable<void()> work);
@@ -24,11 +31,12 @@ class Strand {
  private:
   // Shared with the work on the pool, which may outlive the strand.
   struct State {
-    explicit State(ThreadPool& p) : pool(p) {}
+    State(ThreadPool& p, Begin begin) : pool(p), running(begin == Begin::kWhenStarted) {}
     ThreadPool& pool;
     absl::Mutex mutex;
     std::deque<absl::AnyInvocable<void()>> queue ABSL_GUARDED_BY(mutex);
-    bool running ABSL_GUARDED_BY(mutex) = false;
+    // Somebody runs what is queued, or will.
+    bool running ABSL_GUARDED_BY(mutex);
   };
 
   static void RunNext(std::shared_ptr<State> state);

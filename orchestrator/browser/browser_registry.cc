@@ -20,6 +20,7 @@ constexpr size_t kLookupThreads = 2;
 constexpr size_t kStrandThreads = 16;
 // Clones of a template that turns out damaged.
 constexpr int kCloneTries = 2;
+constexpr absl::Duration kUpkeepPeriod = absl::Seconds(10);
 constexpr absl::Duration kDefaultTimeout = absl::Seconds(60);
 constexpr absl::Duration kDefaultPoolTimeout = absl::Seconds(600);
 
@@ -44,12 +45,7 @@ BrowserRegistry::BrowserRegistry(Dependencies dependencies, Options options)
         entry->NoteActivity();
         entry->Run([](LiveBrowser& browser) { browser.OnIdle(); });
       }),
-      deadlines_(deps_.clock,
-                 [this](const SessionId& id) {
-                   const Entry entry = Find(id);
-                   if (entry == nullptr) return;
-                   entry->Run([](LiveBrowser& browser) { browser.OnDeadline(); });
-                 }),
+      deadlines_(deps_.clock, [this](const SessionId& id) { OnDeadline(id); }),
       world_{.driver = deps_.driver,
              .cloner = deps_.cloner,
              .shells = deps_.shells,
@@ -62,7 +58,8 @@ BrowserRegistry::BrowserRegistry(Dependencies dependencies, Options options)
              .owners = owners_,
              .clock = deps_.clock,
              .directories = deps_.directories,
-             .deepen_after = options_.deepen_after},
+             .deepen_after = options_.deepen_after,
+             .tear_down_pause = options_.tear_down_pause},
       lookup_pool_(kLookupThreads),
       strand_pool_(kStrandThreads),
       clone_pool_(options_.max_concurrent_clones) {}
@@ -74,15 +71,16 @@ BrowserRegistry::~BrowserRegistry() {
   std::vector<Entry> entries;
   {
     absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(
-        +[](size_t* awaited) { return *awaited == 0; }, &awaited_templates_));
     stopping_ = true;
+    mutex_.Await(absl::Condition(
+        +[](size_t* awaited) { return *awaited == 0; }, &awaited_clones_));
     for (const auto& [id, entry] : entries_) entries.push_back(entry);
     entries_.clear();
   }
   for (const Entry& entry : entries) {
     const absl::StatusOr<Browser> record = records_.GetLive(entry->id());
     if (record.ok() && record->state == BrowserState::kCreating) entry->Interrupt(Stopping());
+    entry->Run([](LiveBrowser& browser) { browser.Stop(Stopping()); });
   }
 }
 
@@ -92,8 +90,10 @@ absl::Status BrowserRegistry::Recover() {
   {
     absl::MutexLock lock(&mutex_);
     for (const Browser& browser : input.records) {
-      entries_.emplace(browser.id, std::make_shared<LiveBrowser>(browser.id, world_, strand_pool_,
-                                                                 /*settled=*/nullptr));
+      auto entry = std::make_shared<LiveBrowser>(browser.id, world_, strand_pool_,
+                                                 /*settled=*/nullptr);
+      entry->Start();
+      entries_.emplace(browser.id, std::move(entry));
       deps_.budget.Adopt(browser.id.value(), browser.spec.memory_mib, browser.vm.has_value());
     }
   }
@@ -107,14 +107,14 @@ absl::Status BrowserRegistry::Recover() {
   const RecoveryPlan plan = PlanRecovery(input);
   ORCH_RETURN_IF_ERROR(deps_.states.RemoveLeftovers(plan.asleep));
   Apply(plan, vms);
+  deadlines_.Set(upkeep_, deps_.clock.Uptime() + kUpkeepPeriod);
   return absl::OkStatus();
 }
 
 void BrowserRegistry::Apply(const RecoveryPlan& plan, const std::vector<VmInfo>& vms) {
   for (const VmId& id : plan.orphans) {
-    const absl::Status down = deps_.shells.Destroy(id);
-    Log(down.ok() ? LogLevel::kInfo : LogLevel::kError, "orphan_removed",
-        {{"vm_id", id.value()}, {"status", down}});
+    Log(LogLevel::kInfo, "orphan_found", {{"vm_id", id.value()}});
+    deps_.shells.Abandon(id);
   }
   AdoptAll(plan, vms);
   absl::BlockingCounter left(static_cast<int>(plan.fail.size() + plan.finish_deleting.size()));
@@ -126,7 +126,7 @@ void BrowserRegistry::Apply(const RecoveryPlan& plan, const std::vector<VmInfo>&
   }
   for (const SessionId& id : plan.finish_deleting) {
     Find(id)->Run([&left](LiveBrowser& browser) {
-      browser.Delete([](const absl::StatusOr<Browser>&) {});
+      browser.Delete(nullptr);
       left.DecrementCount();
     });
   }
@@ -166,8 +166,8 @@ absl::StatusOr<BrowserSpec> BrowserRegistry::ResolvePooled(const BrowserSpec& sp
 absl::StatusOr<BrowserRegistry::Plan> BrowserRegistry::ResolveWith(
     const BrowserSpec& spec, absl::Duration default_timeout) const {
   Plan plan;
-  ORCH_ASSIGN_OR_RETURN(
-      plan.image, deps_.images.Get(spec.image.empty() ? options_.default_image : spec.image));
+  ORCH_ASSIGN_OR_RETURN(plan.image,
+                        deps_.images.Get(spec.image.empty() ? options_.default_image : spec.image));
   const HostInfo& host = deps_.driver.host();
   ORCH_ASSIGN_OR_RETURN(plan.spec, ResolveSpec(spec, plan.image, host, default_timeout));
   plan.base = ResolveTemplate(plan.spec, plan.image, host);
@@ -182,12 +182,15 @@ absl::StatusOr<BrowserRegistry::Entry> BrowserRegistry::Insert(const Browser& br
     absl::MutexLock lock(&mutex_);
     entries_.emplace(browser.id, entry);
   }
-  if (absl::Status kept = records_.Insert(browser); !kept.ok()) {
+  // What others want of it already comes after its record was shown to everybody.
+  const absl::Status kept = records_.Insert(browser);
+  if (!kept.ok()) {
     deps_.budget.Remove(browser.id.value());
     absl::MutexLock lock(&mutex_);
     entries_.erase(browser.id);
-    return kept;
   }
+  entry->Start();
+  if (!kept.ok()) return kept;
   return entry;
 }
 
@@ -215,8 +218,8 @@ absl::StatusOr<SessionId> BrowserRegistry::CreatePooled(const Pool& pool, Done d
   browser.membership = PoolMembership{.pool = pool.id, .generation = pool.generation};
   // The callback is either the entry's, or called here.
   auto shared = std::make_shared<Done>(std::move(done));
-  absl::StatusOr<Entry> entry = Insert(
-      browser, [shared](absl::StatusOr<Browser> settled) { (*shared)(std::move(settled)); });
+  absl::StatusOr<Entry> entry =
+      Insert(browser, [shared](absl::StatusOr<Browser> settled) { (*shared)(std::move(settled)); });
   if (!entry.ok()) {
     (*shared)(entry.status());
     return entry.status();
@@ -230,7 +233,7 @@ void BrowserRegistry::MakeFromTemplate(const Entry& entry, const Plan& plan, Clo
   {
     absl::MutexLock lock(&mutex_);
     if (stopping_) return;  // The next daemon records that it was not made.
-    ++awaited_templates_;
+    ++awaited_clones_;
   }
   deps_.templates.GetOrBuild(
       plan.base, plan.image, [this, entry, plan, hurry, tries](absl::StatusOr<TemplateRef> base) {
@@ -253,7 +256,7 @@ void BrowserRegistry::MakeFromTemplate(const Entry& entry, const Plan& plan, Clo
           entry->Run([reason = base.status()](LiveBrowser& browser) { browser.Begin(reason); });
         }
         absl::MutexLock lock(&mutex_);
-        --awaited_templates_;
+        --awaited_clones_;
       });
 }
 
@@ -284,10 +287,7 @@ void BrowserRegistry::DeleteBrowser(const SessionId& id, Done done) {
     lookup_pool_.Run([this, id, done = std::move(done)]() mutable { done(records_.Get(id)); });
     return;
   }
-  entry->Interrupt(absl::AbortedError("it was deleted meanwhile"));
-  entry->Run([done = std::move(done)](LiveBrowser& browser) mutable {
-    browser.Delete(std::move(done));
-  });
+  entry->DeleteSoon(std::move(done));
 }
 
 void BrowserRegistry::Standby(const SessionId& id, StandbyLevel level, absl::Duration wait,
@@ -332,10 +332,32 @@ void BrowserRegistry::Fork(const SessionId& id, uint32_t count, ForkDone done) {
 }
 
 void BrowserRegistry::ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone done) {
-  const absl::StatusOr<Browser> record = records_.GetLive(source.id());
+  bool stopping = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping = stopping_;
+    if (!stopping) ++awaited_clones_;
+  }
+  if (stopping) {
+    done(Stopping());
+    return;
+  }
   absl::StatusOr<LiveBrowser::ForkSource> state = source.PrepareFork();
-  if (!record.ok() || !state.ok()) {
-    done(record.ok() ? state.status() : record.status());
+  if (state.ok()) {
+    MakeForks(source.id(), state->state, count, std::move(done));
+    if (state->temporary.has_value()) deps_.states.Remove(*state->temporary).IgnoreError();
+  } else {
+    done(state.status());
+  }
+  absl::MutexLock lock(&mutex_);
+  --awaited_clones_;
+}
+
+void BrowserRegistry::MakeForks(const SessionId& source, const SavedState& state, uint32_t count,
+                                ForkDone done) {
+  const absl::StatusOr<Browser> record = records_.GetLive(source);
+  if (!record.ok()) {
+    done(record.status());
     return;
   }
   // Deletes the forks again when one of them fails.
@@ -357,8 +379,7 @@ void BrowserRegistry::ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone
       continue;
     }
     clone_pool_.Run([this, entry = *entry, &state, &cloning] {
-      absl::StatusOr<Clone> clone =
-          deps_.cloner.FromState(state->state, SavedStates::Disk::kCopy);
+      absl::StatusOr<Clone> clone = deps_.cloner.FromState(state, SavedStates::Disk::kCopy);
       entry->Run([clone = std::move(clone)](LiveBrowser& browser) mutable {
         browser.Begin(std::move(clone));
       });
@@ -367,7 +388,6 @@ void BrowserRegistry::ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone
   }
   // Until then the source must neither wake, which would change the state, nor end.
   cloning.Wait();
-  if (state->temporary.has_value()) deps_.states.Remove(*state->temporary).IgnoreError();
 }
 
 void BrowserRegistry::OnRecord(const Browser& browser) {
@@ -377,6 +397,17 @@ void BrowserRegistry::OnRecord(const Browser& browser) {
   entries_.erase(browser.id);
 }
 
+void BrowserRegistry::OnDeadline(const SessionId& id) {
+  if (id == upkeep_) {
+    lookup_pool_.Run([this] { deps_.shells.Trim(); });
+    deadlines_.Set(upkeep_, deps_.clock.Uptime() + kUpkeepPeriod);
+    return;
+  }
+  const Entry entry = Find(id);
+  if (entry == nullptr) return;
+  entry->Run([](LiveBrowser& browser) { browser.OnDeadline(); });
+}
+
 void BrowserRegistry::OnVmEvent(const VmEvent& event) {
   if (event.kind != VmEventKind::kStopped) return;
   const std::optional<SessionId> id = owners_.Find(event.id);
@@ -384,8 +415,7 @@ void BrowserRegistry::OnVmEvent(const VmEvent& event) {
   if (entry == nullptr) return;
   const absl::Status reason =
       absl::UnavailableError(absl::StrCat("its virtual machine ended: ", event.reason));
-  entry->Interrupt(reason);
-  entry->Run([vm = event.id, reason](LiveBrowser& browser) { browser.OnVmStopped(vm, reason); });
+  entry->NoteVmStopped(event.id, reason);
 }
 
 BrowserRegistry::Entry BrowserRegistry::Find(const SessionId& id) const {

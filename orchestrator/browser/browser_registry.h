@@ -53,6 +53,8 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
     size_t max_concurrent_clones = 4;
     // How long a paused browser keeps its memory before it sleeps on disk; infinite: for ever.
     absl::Duration deepen_after = absl::Minutes(1);
+    // Between the first attempts to end a machine that does not end.
+    absl::Duration tear_down_pause = absl::Seconds(1);
   };
 
   // What the registry works with. All must outlive it.
@@ -76,14 +78,14 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
 
   static constexpr uint32_t kMaxForks = 64;
 
-  // Adopts the browsers that still run or sleep, finishes or undoes what was half done, removes what
-  // nobody owns. Errors of the driver and of the store.
+  // Adopts the browsers that still run or sleep, finishes or undoes what was half done, removes
+  // what nobody owns. Errors of the driver and of the store.
   static absl::StatusOr<std::unique_ptr<BrowserRegistry>> Create(Dependencies dependencies,
                                                                  Options options);
   ~BrowserRegistry() override;
 
-  // The spec of a browser of no pool with every default filled in, and the template that it needs. INVALID_ARGUMENT,
-  // NOT_FOUND (image). Blocks on the disk.
+  // The spec of a browser of no pool with every default filled in, and the template that it needs.
+  // INVALID_ARGUMENT, NOT_FOUND (image). Blocks on the disk.
   struct Plan {
     BrowserSpec spec;
     Image image;
@@ -127,6 +129,9 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   // Where a browser's machine writes its console, while it exists.
   std::string MachineDirectory(const VmId& vm) const { return deps_.directories.PathOf(vm); }
 
+  // Looks at the clock at once: for a test that moved its own.
+  void WakeUp() { deadlines_.WakeUp(); }
+
   size_t lease_count() const { return connections_.lease_count(); }
 
   void Lease(const SessionId& id, absl::Time deadline,
@@ -146,24 +151,28 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   void MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry, int tries);
   // On the source's strand.
   void ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone done);
+  // Returns when `state` is needed no more.
+  void MakeForks(const SessionId& source, const SavedState& state, uint32_t count, ForkDone done);
   void OnRecord(const Browser& browser);
+  void OnDeadline(const SessionId& id);
   void OnVmEvent(const VmEvent& event);
   Entry Find(const SessionId& id) const;
   // Runs `work` on the browser's strand; answers `done` where there is no live browser.
-  void OnStrand(const SessionId& id, Done done,
-                absl::AnyInvocable<void(LiveBrowser&, Done)> work);
+  void OnStrand(const SessionId& id, Done done, absl::AnyInvocable<void(LiveBrowser&, Done)> work);
   absl::Status WhyNotCallable(const SessionId& id) const;
 
   const Dependencies deps_;
   const Options options_;
   BrowserRecords records_;
   VmOwners owners_;
+  // Stands for no browser among the deadlines, but for what is done now and then.
+  const SessionId upkeep_ = SessionId::Generate();
 
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<SessionId, Entry> entries_ ABSL_GUARDED_BY(mutex_);
-  // Answers of `templates` that are still to come.
-  size_t awaited_templates_ ABSL_GUARDED_BY(mutex_) = 0;
-  // None is asked for any more.
+  // Work that is still to reach clone_pool_.
+  size_t awaited_clones_ ABSL_GUARDED_BY(mutex_) = 0;
+  // No clone is asked for any more.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::unique_ptr<BrowserWatch> watch_;

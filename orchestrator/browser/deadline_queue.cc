@@ -38,6 +38,11 @@ void DeadlineQueue::Clear(const SessionId& id) {
   ClearLocked(id);
 }
 
+void DeadlineQueue::WakeUp() {
+  absl::MutexLock lock(&mutex_);
+  changed_.Signal();
+}
+
 void DeadlineQueue::ClearLocked(const SessionId& id) {
   const auto it = deadlines_.find(id);
   if (it == deadlines_.end()) return;

@@ -32,6 +32,9 @@ class DeadlineQueue {
 
   void Clear(const SessionId& id);
 
+  // Looks at the clock at once: for whoever moved one that does not run in real time.
+  void WakeUp();
+
  private:
   void Run();
   void ClearLocked(const SessionId& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

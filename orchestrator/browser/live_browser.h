@@ -62,10 +62,12 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
     VmDirectories& directories;
     // How long a paused browser keeps its memory; infinite: for ever.
     absl::Duration deepen_after;
+    // Between the first attempts to end a machine that does not end.
+    absl::Duration tear_down_pause;
   };
 
   // `settled` is called once: when the browser is READY for the first time, or has failed. Null for
-  // one that existed before this daemon.
+  // one that existed before this daemon. Nothing runs on the strand before Start.
   LiveBrowser(SessionId id, World& world, ThreadPool& pool, Done settled);
 
   const SessionId& id() const { return id_; }
@@ -73,9 +75,18 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   // Runs `work` on the strand. Never blocks.
   void Run(absl::AnyInvocable<void(LiveBrowser&)> work);
 
-  // From now on it is to end: what blocks on the strand ends early, with `reason`. ABORTED: Delete
-  // comes next.
-  void Interrupt(const absl::Status& reason) { interrupt_.Cancel(reason); }
+  // Lets the strand run; once, when the browser has its record.
+  void Start() { strand_.Start(); }
+
+  // The daemon stops: what blocks on the strand ends early, with `reason`.
+  void Interrupt(const absl::Status& reason);
+
+  // Deletes it on the strand; what blocks there ends early. Never blocks.
+  void DeleteSoon(Done done);
+
+  // `vm` has ended. If the browser still runs in it, it fails on the strand; what blocks there ends
+  // early. Never blocks.
+  void NoteVmStopped(const VmId& vm, const absl::Status& reason);
 
   // A call began or ended. Does not block.
   void NoteActivity();
@@ -89,14 +100,14 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   // Goes on with what an earlier daemon left: its machine, or none for one that sleeps on disk.
   void Adopt(std::optional<VmInfo> vm, TemplateRef base);
 
-  // READY in a pool -> ACQUIRED. Answers as soon as the machine runs; the first call waits until the
-  // guest has taken notice.
+  // READY in a pool -> ACQUIRED. Answers as soon as the machine runs; the first call waits until
+  // the guest has taken notice.
   void Acquire(Done done);
 
   // ACQUIRED, awake or not -> READY in its pool, paused. Calls under way are ended.
   absl::StatusOr<Browser> Release();
 
-  // Goes into standby, at least as deep as `level`. UNAVAILABLE: calls are under way.
+  // Goes into standby, at least as deep as `level`. ABORTED: calls are under way.
   absl::StatusOr<Browser> Standby(StandbyLevel level);
 
   // As Standby, but waits until `deadline` (uptime) for the calls under way.
@@ -123,12 +134,15 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   // Tries again what waits for calls to end.
   void OnIdle();
 
-  void OnVmStopped(const VmId& vm, const absl::Status& reason);
-
+  // What cannot be torn down now is tried again later; `done` is told of the first try.
   void Delete(Done done);
 
-  // Ends with an error. Nothing happens when it has ended already.
+  // Ends with an error, at the latest when what holds that up is over. Nothing happens when it has
+  // ended already.
   void Fail(const absl::Status& reason);
+
+  // The daemon stops: who waits for something that will not happen any more is told so.
+  void Stop(const absl::Status& reason);
 
   const TemplateRef& base() const { return base_; }
 
@@ -139,21 +153,32 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
     Done done;
   };
 
+  // Its record. FAILED_PRECONDITION: it has failed, though its record cannot say so yet.
+  absl::StatusOr<Browser> Present() const;
   absl::StatusOr<Browser> TryBegin(absl::StatusOr<Clone> clone);
   absl::Status TryAdopt(const Browser& record);
   // Lets the machine run and its guest take notice.
   absl::Status ResumeGuest(Greeting greeting);
   absl::Status Greet(Greeting greeting);
+  // Undoes a pause that led to nothing. Fails the browser when its machine cannot run.
+  void Reopen();
+  absl::Status PauseForStandby();
   // Lets calls in, which counts as activity.
   void Open();
   absl::Status Deepen();
   // Gives a browser that sleeps on disk a machine with its state in it, paused.
   absl::Status RestoreMachine();
+  absl::StatusOr<Browser> PutBackIntoPool();
+  absl::StatusOr<SavedState> SaveForFork(const SessionId& name);
   void SetMachine(Clone clone);
-  // Forgets the machine and destroys it, again and again for a while.
+  // Forgets the machine and destroys it, again and again for a while; then its memory is free. On
+  // error it is left over, and the next call tries again.
   absl::Status DropMachine();
-  void FinishDeleting();
+  void OnVmStopped(const VmId& vm, const absl::Status& reason);
+  void FinishDeleting(Done done);
+  void FinishFailing();
   absl::Status TearDown();
+  void TryEndAgainLater();
   std::string ConsoleNote() const;
   bool IsInPool(const Browser& record) const;
   // Sets the deadline that the record and its activity ask for.
@@ -163,19 +188,33 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   const SessionId id_;
   World& world_;
   Strand strand_;
-  CancelToken interrupt_;
+
+  // The token that what blocks on the strand heeds. Shared with it: a new one takes its place when
+  // what it was cancelled for is over.
+  std::shared_ptr<CancelToken> interrupt() const;
+  void RenewInterrupt() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   absl::Duration last_active_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<CancelToken> interrupt_ ABSL_GUARDED_BY(mutex_);
+  // vm_, for other threads.
+  std::optional<VmId> machine_ ABSL_GUARDED_BY(mutex_);
+  // Deletions that are on their way to the strand.
+  size_t deletions_ ABSL_GUARDED_BY(mutex_) = 0;
 
   // For the strand alone.
   Done settled_;
-  std::vector<Done> deleted_;
   std::vector<StandbyWaiter> standby_waiters_;
   std::optional<VmInfo> vm_;
+  // A machine that it does not run in any more, but which could not be destroyed.
+  std::optional<VmId> leftover_;
+  // Why it ends; set while that could not be finished.
+  std::optional<absl::Status> failure_;
   TemplateRef base_;
   std::shared_ptr<GuestChannel> channel_;
   absl::Duration paused_at_;
+  // What failed when it was idle is not tried again before.
+  absl::Duration retry_at_ = -absl::InfiniteDuration();
 };
 
 }  // namespace orch

@@ -27,7 +27,7 @@ absl::StatusOr<Clone> Cloner::FromTemplate(const TemplateRef& base, Hurry hurry)
   ORCH_ASSIGN_OR_RETURN(Shell shell,
                         hurry == Hurry::kNow ? shells_.Take(base) : shells_.Start(base));
   if (absl::Status loaded = checkpoints_.LoadDevices(shell.vm.id, devices); !loaded.ok()) {
-    shells_.Destroy(shell.vm.id).IgnoreError();
+    shells_.Abandon(shell.vm.id);
     return Annotate(loaded, absl::StrCat("cloning template ", base->key));
   }
   return Clone{.vm = std::move(shell.vm), .base = base};
@@ -36,7 +36,7 @@ absl::StatusOr<Clone> Cloner::FromTemplate(const TemplateRef& base, Hurry hurry)
 absl::StatusOr<Clone> Cloner::FromState(const SavedState& state, SavedStates::Disk disk) {
   ORCH_ASSIGN_OR_RETURN(Shell shell, shells_.Take(state.base));
   if (absl::Status loaded = Load(shell, state, disk); !loaded.ok()) {
-    shells_.Destroy(shell.vm.id).IgnoreError();
+    shells_.Abandon(shell.vm.id);
     return loaded;
   }
   return Clone{.vm = std::move(shell.vm), .base = state.base};
@@ -44,8 +44,7 @@ absl::StatusOr<Clone> Cloner::FromState(const SavedState& state, SavedStates::Di
 
 absl::Status Cloner::Load(const Shell& shell, const SavedState& state, SavedStates::Disk disk) {
   if (!state.disk_file.empty()) {
-    const std::string path =
-        absl::StrCat(directories_.PathOf(shell.vm.id), "/", kStateDiskName);
+    const std::string path = absl::StrCat(directories_.PathOf(shell.vm.id), "/", kStateDiskName);
     ORCH_RETURN_IF_ERROR(states_.PlaceDisk(state, path, disk));
     if (disk == SavedStates::Disk::kCopy) ORCH_RETURN_IF_ERROR(GiveAway(path));
     ORCH_RETURN_IF_ERROR(checkpoints_.ReplaceScratchDisk(shell.vm.id, path));

@@ -17,8 +17,8 @@ struct Clone {
   TemplateRef base;
 };
 
-// Makes machines out of templates and saved states. Thread-safe; every call blocks. On error nothing
-// is left of the machine.
+// Makes machines out of templates and saved states. Thread-safe; every call blocks. On error
+// nothing is left of the machine.
 class Cloner {
  public:
   // Where the shell comes from.
@@ -30,8 +30,8 @@ class Cloner {
   };
 
   // All must outlive this.
-  Cloner(Shells& shells, VmCheckpoints& checkpoints, TemplateCatalog& catalog,
-         SavedStates& states, VmDirectories& directories, const HostInfo& host)
+  Cloner(Shells& shells, VmCheckpoints& checkpoints, TemplateCatalog& catalog, SavedStates& states,
+         VmDirectories& directories, const HostInfo& host)
       : shells_(shells),
         checkpoints_(checkpoints),
         catalog_(catalog),
@@ -43,8 +43,8 @@ class Cloner {
   // removed. Else the driver's errors.
   absl::StatusOr<Clone> FromTemplate(const TemplateRef& base, Hurry hurry);
 
-  // A machine as it was when it was saved. With kLink it takes the state's disk for its own: once it
-  // runs, the state is of no use. DATA_LOSS: the state is damaged.
+  // A machine as it was when it was saved. With kLink it takes the state's disk for its own: once
+  // it runs, the state is of no use. DATA_LOSS: the state is damaged.
   absl::StatusOr<Clone> FromState(const SavedState& state, SavedStates::Disk disk);
 
   // The scratch disk that the machine `id` writes to; empty when `base` has none.

@@ -30,7 +30,7 @@ Shells::~Shells() {
     }
     stocks_.clear();
   }
-  DestroyAll(std::move(shells));
+  DestroyAll(shells);
 }
 
 absl::StatusOr<Shell> Shells::Take(const TemplateRef& base) {
@@ -49,7 +49,7 @@ absl::StatusOr<Shell> Shells::Take(const TemplateRef& base) {
     if (!spare.has_value()) return Start(base);
     // It may have died while it waited.
     if (driver_.Get(spare->vm.id).ok()) return *std::move(spare);
-    Destroy(spare->vm.id).IgnoreError();
+    Abandon(spare->vm.id);
   }
 }
 
@@ -66,13 +66,21 @@ absl::StatusOr<Shell> Shells::Start(const TemplateRef& base) {
   if (made.ok()) made = directories_.GiveAway(config.id);
   absl::StatusOr<VmInfo> vm = made.ok() ? driver_.Start(config) : made;
   if (vm.ok()) return Shell{.vm = *std::move(vm), .base = base};
-  Destroy(config.id).IgnoreError();
+  Abandon(config.id);
   return vm.status();
 }
 
 absl::Status Shells::Destroy(const VmId& id) {
   ORCH_RETURN_IF_ERROR(driver_.Destroy(id));
   return directories_.Remove(id);
+}
+
+void Shells::Abandon(const VmId& id) {
+  const absl::Status down = Destroy(id);
+  if (down.ok()) return;
+  Log(LogLevel::kError, "machine_left_behind", {{"vm_id", id.value()}, {"status", down}});
+  absl::MutexLock lock(&mutex_);
+  abandoned_.push_back(id);
 }
 
 void Shells::Refill(const TemplateRef& base) {
@@ -95,8 +103,7 @@ void Shells::StartSpare(const TemplateRef& base) {
   }
   absl::StatusOr<Shell> shell = Start(base);
   if (!shell.ok()) {
-    Log(LogLevel::kWarning, "shell_failed",
-        {{"template", base->key}, {"status", shell.status()}});
+    Log(LogLevel::kWarning, "shell_failed", {{"template", base->key}, {"status", shell.status()}});
   }
   bool wanted = false;
   {
@@ -106,13 +113,15 @@ void Shells::StartSpare(const TemplateRef& base) {
     if (stock != stocks_.end()) --stock->second.starting;
     if (wanted && shell.ok()) stock->second.spare.push_back(*shell);
   }
-  if (!wanted && shell.ok()) Destroy(shell->vm.id).IgnoreError();
+  if (!wanted && shell.ok()) Abandon(shell->vm.id);
 }
 
 void Shells::Trim() {
   std::vector<Shell> unused;
+  std::vector<VmId> abandoned;
   {
     absl::MutexLock lock(&mutex_);
+    abandoned.swap(abandoned_);
     const absl::Duration now = clock_.Uptime();
     for (auto it = stocks_.begin(); it != stocks_.end();) {
       Stock& stock = it->second;
@@ -124,7 +133,8 @@ void Shells::Trim() {
       it = stocks_.erase(it);
     }
   }
-  DestroyAll(std::move(unused));
+  DestroyAll(unused);
+  for (const VmId& id : abandoned) Abandon(id);
 }
 
 void Shells::Discard(const std::string& template_key) {
@@ -136,7 +146,7 @@ void Shells::Discard(const std::string& template_key) {
     std::move(it->second.spare.begin(), it->second.spare.end(), std::back_inserter(shells));
     it->second.spare.clear();
   }
-  DestroyAll(std::move(shells));
+  DestroyAll(shells);
 }
 
 size_t Shells::spare_count() const {
@@ -146,13 +156,8 @@ size_t Shells::spare_count() const {
   return count;
 }
 
-void Shells::DestroyAll(std::vector<Shell> shells) {
-  for (const Shell& shell : shells) {
-    if (absl::Status down = Destroy(shell.vm.id); !down.ok()) {
-      Log(LogLevel::kError, "shell_not_destroyed",
-          {{"vm_id", shell.vm.id.value()}, {"status", down}});
-    }
-  }
+void Shells::DestroyAll(const std::vector<Shell>& shells) {
+  for (const Shell& shell : shells) Abandon(shell.vm.id);
 }
 
 }  // namespace orch

@@ -43,15 +43,19 @@ class Shells {
   // Destroys the spare shells.
   ~Shells();
 
-  // A spare shell of `base`, or a new one. Blocks for half a second where there is no spare one. The
-  // driver's errors; then nothing is left.
+  // A spare shell of `base`, or a new one. Blocks for half a second where there is no spare one.
+  // The driver's errors; then nothing is left.
   absl::StatusOr<Shell> Take(const TemplateRef& base);
 
-  // Starts one that is not taken from the spare ones, and is not replaced: for a caller in no hurry.
+  // Starts one that is not taken from the spare ones, and is not replaced: for a caller in no
+  // hurry.
   absl::StatusOr<Shell> Start(const TemplateRef& base);
 
   // Destroys a machine and removes its files. OK when there is none.
   absl::Status Destroy(const VmId& id);
+
+  // Destroys a machine that nobody needs; when that fails now, it is tried again by Trim.
+  void Abandon(const VmId& id);
 
   // Gives up the spare shells of templates that were not used lately. Call now and then.
   void Trim();
@@ -71,7 +75,7 @@ class Shells {
   // Starts what `base` lacks, in the background.
   void Refill(const TemplateRef& base);
   void StartSpare(const TemplateRef& base);
-  void DestroyAll(std::vector<Shell> shells);
+  void DestroyAll(const std::vector<Shell>& shells);
 
   VmDriver& driver_;
   VmDirectories& directories_;
@@ -80,6 +84,8 @@ class Shells {
   mutable absl::Mutex mutex_;
   // By template key.
   std::map<std::string, Stock> stocks_ ABSL_GUARDED_BY(mutex_);
+  // Machines that could not be destroyed yet.
+  std::vector<VmId> abandoned_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // The last member: its threads end before anything that they use.
   ThreadPool pool_;

@@ -27,6 +27,7 @@ constexpr size_t kConsoleSearchBytes = 64 * 1024;
 constexpr absl::Duration kConsolePoll = absl::Milliseconds(20);
 // Beyond the guest's own limit for coming to rest.
 constexpr absl::Duration kSettleTimeout = absl::Seconds(40);
+constexpr int kDestroyTries = 3;
 
 absl::Status MakeMemoryFile(const std::string& path, uint32_t size_mib, const HostInfo& host) {
   const UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
@@ -64,9 +65,9 @@ absl::StatusOr<TemplateRef> TemplateBuilder::Build(
   } else {
     devices = BootAndSave(spec, image, config, on_phase, cancel);
   }
-  if (absl::Status down = deps_.driver.Destroy(config.id); !down.ok() && devices.ok()) {
-    devices = down;
-  }
+  absl::Status down = deps_.driver.Destroy(config.id);
+  for (int i = 1; i < kDestroyTries && !down.ok(); ++i) down = deps_.driver.Destroy(config.id);
+  if (!down.ok() && devices.ok()) devices = down;
   if (absl::Status removed = deps_.directories.Remove(config.id); !removed.ok() && devices.ok()) {
     devices = removed;
   }

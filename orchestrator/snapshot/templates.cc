@@ -17,8 +17,8 @@ Templates::Templates(TemplateCatalog& catalog, TemplateBuilder& builder, ImageCa
     : catalog_(catalog),
       builder_(builder),
       images_(images),
-      lookup_pool_(kLookupThreads),
-      build_pool_(max_concurrent_builds) {}
+      build_pool_(max_concurrent_builds),
+      lookup_pool_(kLookupThreads) {}
 
 Templates::~Templates() { Cancel(absl::UnavailableError("the daemon is stopping")); }
 

@@ -20,9 +20,9 @@
 
 namespace orch {
 
-// Finds templates, and builds those that are missing: one build at a time for each key, whose result
-// everybody who waits gets. Thread-safe. The destructor cancels builds under way and answers all who
-// wait.
+// Finds templates, and builds those that are missing: one build at a time for each key, whose
+// result everybody who waits gets. Thread-safe. The destructor cancels builds under way and answers
+// all who wait.
 class Templates {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<TemplateRef>)>;
@@ -65,9 +65,9 @@ class Templates {
   absl::Status cancelled_ ABSL_GUARDED_BY(mutex_);
   // By key. Shared with the thread that builds.
   std::map<std::string, std::shared_ptr<Build>> builds_ ABSL_GUARDED_BY(mutex_);
-  // Finds what is there; also where a build waits for its turn in build_pool_.
-  ThreadPool lookup_pool_;
+  // Destroyed from the last to the first: finding what is there hands builds on.
   ThreadPool build_pool_;
+  ThreadPool lookup_pool_;
 };
 
 }  // namespace orch

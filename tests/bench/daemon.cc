@@ -79,7 +79,9 @@ absl::Status Daemon::Compose(const std::string& image_dir) {
                                  .browsers = *browsers_host_,
                                  .pools = *pools_,
                                  .store = *store_,
-                                 .images = *images_},
+                                 .images = *images_,
+                                 .metrics = metrics_,
+                                 .clock = clock_},
                                 {.listen = "127.0.0.1:0",
                                  .unix_socket = dir_.File("sock"),
                                  .about = {.version = "bench", .state_dir = dir_.path()}}));

@@ -14,6 +14,7 @@
 #include "orchestrator/browser/browser_host.h"
 #include "orchestrator/driver/libvirt/libvirt_vm_driver.h"
 #include "orchestrator/image/image_catalog.h"
+#include "orchestrator/metrics/metrics.h"
 #include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/server/api_server.h"
 #include "orchestrator/snapshot/agent_control.h"
@@ -81,6 +82,7 @@ class Daemon {
   VirtioSerialTransport transport_;
   AgentControl guests_{transport_, clock_};
   LibvirtOptions libvirt_options_;
+  Metrics metrics_{{}, clock_};
   std::unique_ptr<ImageCatalog> images_;
   std::unique_ptr<SqliteStateStore> store_;
   std::unique_ptr<LibvirtVmDriver> driver_;

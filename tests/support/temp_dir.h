@@ -8,14 +8,14 @@
 
 namespace orch::testing {
 
-// A fresh directory under /tmp with a short path (unix sockets allow 107 bytes), removed with all
-// in it at the end. Mode 0711: virtual machines run as another user and must reach their files in
-// it.
+// A fresh directory under /tmp, or another parent, with a short path (unix sockets allow 107
+// bytes), removed with all in it at the end. Mode 0711: virtual machines run as another user and
+// must reach their files in it.
 class TempDir {
  public:
-  TempDir() {
-    char path[] = "/tmp/orch-XXXXXX";
-    path_ = ::mkdtemp(path);
+  explicit TempDir(const std::string& parent = "/tmp") {
+    path_ = parent + "/orch-XXXXXX";
+    ::mkdtemp(path_.data());
     std::filesystem::permissions(path_, std::filesystem::perms(0711));
   }
   ~TempDir() {

@@ -1,5 +1,9 @@
 #include "orchestrator/browser/fork_batch.h"
 
+#include <optional>
+#include <thread>
+#include <vector>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -9,37 +13,69 @@ namespace orch {
 namespace {
 
 using ::orch::testing::StatusIs;
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+Browser Fork() { return Browser{.id = SessionId::Generate()}; }
 
 class ForkBatchTest : public ::testing::Test {
  protected:
+  ForkBatch Batch(size_t count) {
+    return ForkBatch(
+        count, [this](const SessionId& id) { undone_.push_back(id); },
+        [this](absl::StatusOr<std::vector<Browser>> forks) {
+          ++answers_;
+          forks_ = std::move(forks);
+        });
+  }
+
+  int answers_ = 0;
+  std::optional<absl::StatusOr<std::vector<Browser>>> forks_;
   std::vector<SessionId> undone_;
-  std::vector<absl::StatusOr<std::vector<Browser>>> answers_;
-  ForkBatch batch_{2, [this](const SessionId& id) { undone_.push_back(id); },
-                   [this](absl::StatusOr<std::vector<Browser>> forks) {
-                     answers_.push_back(std::move(forks));
-                   }};
 };
 
-TEST_F(ForkBatchTest, AnswersOnceWithAll) {
-  batch_.Add(Browser{.id = SessionId::Generate()});
-  EXPECT_THAT(answers_, IsEmpty());
-  batch_.Add(Browser{.id = SessionId::Generate()});
-  ASSERT_THAT(answers_, SizeIs(1));
-  ORCH_ASSERT_OK(answers_[0]);
-  EXPECT_THAT(*answers_[0], SizeIs(2));
+TEST_F(ForkBatchTest, AnswersWhenTheLastOneIsSettled) {
+  const Browser one = Fork();
+  const Browser two = Fork();
+  ForkBatch batch = Batch(2);
+  batch.Add(one);
+  EXPECT_EQ(answers_, 0);
+  batch.Add(two);
+  EXPECT_EQ(answers_, 1);
+  ORCH_ASSERT_OK(*forks_);
+  EXPECT_THAT(**forks_, UnorderedElementsAre(one, two));
   EXPECT_THAT(undone_, IsEmpty());
 }
 
 TEST_F(ForkBatchTest, UndoesTheOthersWhenOneFails) {
-  const Browser made{.id = SessionId::Generate()};
-  batch_.Add(absl::ResourceExhaustedError("full"));
-  batch_.Add(made);
-  ASSERT_THAT(answers_, SizeIs(1));
-  EXPECT_THAT(answers_[0], StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(undone_, ElementsAre(made.id));
+  const Browser one = Fork();
+  const Browser three = Fork();
+  ForkBatch batch = Batch(3);
+  batch.Add(one);
+  batch.Add(absl::ResourceExhaustedError("full"));
+  EXPECT_THAT(undone_, IsEmpty());
+  batch.Add(three);
+  EXPECT_THAT(*forks_, StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(undone_, UnorderedElementsAre(one.id, three.id));
+}
+
+TEST_F(ForkBatchTest, AnswersWithTheFirstError) {
+  ForkBatch batch = Batch(2);
+  batch.Add(absl::DataLossError("damaged"));
+  batch.Add(absl::UnavailableError("gone"));
+  EXPECT_EQ(answers_, 1);
+  EXPECT_THAT(*forks_, StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST_F(ForkBatchTest, AnswersOnceWhenAllAreSettledAtOnce) {
+  constexpr size_t kForks = 16;
+  ForkBatch batch = Batch(kForks);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < kForks; ++i) threads.emplace_back([&batch] { batch.Add(Fork()); });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(answers_, 1);
+  ORCH_ASSERT_OK(*forks_);
+  EXPECT_EQ((*forks_)->size(), kForks);
 }
 
 }  // namespace

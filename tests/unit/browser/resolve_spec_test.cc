@@ -1,5 +1,7 @@
 #include "orchestrator/browser/resolve_spec.h"
 
+#include <optional>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -40,7 +42,8 @@ HostInfo Host() {
 }
 
 TEST(ResolveSpecTest, FillsInHeadfulDefaults) {
-  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, HeadfulImage(), Host(), kTimeout));
+  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec,
+                            ResolveSpec({}, HeadfulImage(), Host(), kTimeout));
   EXPECT_EQ(spec.image, "chromium");
   EXPECT_FALSE(spec.headless);
   EXPECT_EQ(spec.memory_mib, 2048u);
@@ -56,14 +59,16 @@ TEST(ResolveSpecTest, FillsInHeadlessDefaults) {
 }
 
 TEST(ResolveSpecTest, MakesBrowsersOfAScreenlessImageHeadless) {
-  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, ScreenlessImage(), Host(), kTimeout));
+  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec,
+                            ResolveSpec({}, ScreenlessImage(), Host(), kTimeout));
   EXPECT_TRUE(spec.headless);
 }
 
 TEST(ResolveSpecTest, TakesNoMoreDefaultProcessorsThanTheHostHas) {
   HostInfo host = Host();
   host.cpus = 1;
-  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, HeadfulImage(), host, kTimeout));
+  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec,
+                            ResolveSpec({}, HeadfulImage(), host, kTimeout));
   EXPECT_EQ(spec.vcpus, 1u);
 }
 
@@ -77,18 +82,29 @@ TEST(ResolveSpecTest, FillsInTimes) {
 TEST(ResolveSpecTest, KeepsTimesThatAreGiven) {
   ORCH_ASSERT_OK_AND_ASSIGN(
       const BrowserSpec spec,
-      ResolveSpec({.timeout = absl::Seconds(10), .standby_after = absl::InfiniteDuration()},
+      ResolveSpec({.timeout = absl::Seconds(10), .standby_after = absl::ZeroDuration()},
                   HeadfulImage(), Host(), kTimeout));
   EXPECT_EQ(spec.timeout, absl::Seconds(10));
-  EXPECT_EQ(spec.standby_after, absl::InfiniteDuration());
+  EXPECT_EQ(spec.standby_after, absl::ZeroDuration());
 }
 
-TEST(ResolveSpecTest, AKernelAloneMakesDoWithLittleMemory) {
-  Image image = ScreenlessImage();
-  image.has_agent = false;
-  image.default_memory_mib = 16;
-  ORCH_ASSERT_OK_AND_ASSIGN(const BrowserSpec spec, ResolveSpec({}, image, Host(), kTimeout));
-  EXPECT_EQ(spec.memory_mib, 16u);
+TEST(CheckTimesTest, TakesWhatIsWithinItsLimits) {
+  ORCH_EXPECT_OK(CheckTimes(std::nullopt, std::nullopt));
+  ORCH_EXPECT_OK(CheckTimes(absl::Seconds(10), absl::ZeroDuration()));
+  ORCH_EXPECT_OK(CheckTimes(absl::Hours(72), absl::Hours(72)));
+  ORCH_EXPECT_OK(CheckTimes(std::nullopt, absl::InfiniteDuration()));
+}
+
+TEST(CheckTimesTest, RefusesWhatIsBeyond) {
+  constexpr absl::Duration kLittle = absl::Nanoseconds(1);
+  const auto is_timeout =
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("timeout_seconds"));
+  const auto is_standby = StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("standby_after"));
+  EXPECT_THAT(CheckTimes(absl::Seconds(10) - kLittle, std::nullopt), is_timeout);
+  EXPECT_THAT(CheckTimes(absl::Hours(72) + kLittle, std::nullopt), is_timeout);
+  EXPECT_THAT(CheckTimes(absl::InfiniteDuration(), std::nullopt), is_timeout);
+  EXPECT_THAT(CheckTimes(std::nullopt, -kLittle), is_standby);
+  EXPECT_THAT(CheckTimes(std::nullopt, absl::Hours(72) + kLittle), is_standby);
 }
 
 struct Refusal {
@@ -112,6 +128,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"MemoryBeyondHost", {.memory_mib = 8193}, "spec.memory_mib", "128..8192"},
         Refusal{"MemoryTooSmall", {.memory_mib = 127}, "spec.memory_mib", "128..8192"},
         Refusal{"VcpusBeyondHost", {.vcpus = 5}, "spec.vcpus", "1..4"},
+        Refusal{"TimeoutTooShort", {.timeout = absl::Seconds(9)}, "timeout_seconds", "10..259200"},
+        Refusal{"StandbyTooLate", {.standby_after = absl::Hours(73)}, "standby_after", "259200 s"},
         Refusal{"ViewportTooNarrow",
                 {.viewport = Viewport{.width_px = 319, .height_px = 600}},
                 "spec.viewport.width",
@@ -127,19 +145,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"KioskWhenHeadless",
                 {.headless = true, .kiosk_mode = true},
                 "spec.kiosk_mode",
-                "headless"},
-        Refusal{"TimeoutTooShort",
-                {.timeout = absl::Seconds(9)},
-                "timeout_seconds is 9",
-                "10..259200"},
-        Refusal{"TimeoutTooLong",
-                {.timeout = absl::Hours(73)},
-                "timeout_seconds",
-                "10..259200"},
-        Refusal{"StandbyBeforeItWasActive",
-                {.standby_after = -absl::Seconds(1)},
-                "standby_after",
-                "0 s to 259200 s"}),
+                "headless"}),
     [](const ::testing::TestParamInfo<Refusal>& refusal) { return refusal.param.name; });
 
 TEST(KernelCommandLineTest, TellsTheAgentWhatToShow) {

@@ -9,56 +9,83 @@ namespace orch {
 namespace {
 
 using ::orch::testing::StatusIs;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-TEST(HostBudgetTest, AdmitsUntilTheMemoryIsPromised) {
+TEST(HostBudgetTest, AdmitsUpToItsMemory) {
   HostBudget budget({.memory_mib = 1000});
   ORCH_EXPECT_OK(budget.Admit("a", 600));
-  EXPECT_THAT(budget.Admit("b", 401), StatusIs(absl::StatusCode::kResourceExhausted,
-                                               HasSubstr("600 of 1000 MiB")));
+  EXPECT_THAT(budget.Admit("b", 401),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       AllOf(HasSubstr("600 of 1000 MiB"), HasSubstr("401"))));
   ORCH_EXPECT_OK(budget.Admit("b", 400));
   EXPECT_EQ(budget.committed_mib(), 1000u);
 }
 
-TEST(HostBudgetTest, CountsBrowsersThatSleepButNotTheirMemory) {
-  HostBudget budget({.memory_mib = 1000, .max_browsers = 2});
-  ORCH_EXPECT_OK(budget.Admit("a", 1000));
-  budget.Sleep("a");
-  budget.Sleep("a");
+TEST(HostBudgetTest, WhatWasRefusedTakesNothing) {
+  HostBudget budget({.memory_mib = 100});
+  EXPECT_FALSE(budget.Admit("a", 200).ok());
+  budget.Remove("a");
   EXPECT_EQ(budget.committed_mib(), 0u);
-  ORCH_EXPECT_OK(budget.Admit("b", 500));
-  EXPECT_THAT(budget.Admit("c", 1),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("2 of 2 browsers")));
 }
 
-TEST(HostBudgetTest, WakesOnlyWhatFits) {
+TEST(HostBudgetTest, CountsSleepingBrowsersButNotTheirMemory) {
+  HostBudget budget({.memory_mib = 1000, .max_browsers = 2});
+  ORCH_EXPECT_OK(budget.Admit("a", 600));
+  budget.Sleep("a");
+  EXPECT_EQ(budget.committed_mib(), 0u);
+  ORCH_EXPECT_OK(budget.Admit("b", 600));
+  EXPECT_THAT(budget.Admit("c", 1),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("max_browsers")));
+}
+
+TEST(HostBudgetTest, WakesOnlyWhereThereIsRoom) {
   HostBudget budget({.memory_mib = 1000});
   ORCH_EXPECT_OK(budget.Admit("a", 600));
   budget.Sleep("a");
   ORCH_EXPECT_OK(budget.Admit("b", 600));
   EXPECT_THAT(budget.Wake("a"), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(budget.committed_mib(), 600u);
   budget.Remove("b");
-  ORCH_EXPECT_OK(budget.Wake("a"));
   ORCH_EXPECT_OK(budget.Wake("a"));
   EXPECT_EQ(budget.committed_mib(), 600u);
 }
 
-TEST(HostBudgetTest, TakesInWhatExistsAlready) {
-  HostBudget budget({.memory_mib = 100});
-  budget.Adopt("a", 600, /*awake=*/true);
-  budget.Adopt("b", 600, /*awake=*/false);
+TEST(HostBudgetTest, SleepWakeAndRemoveAreIdempotent) {
+  HostBudget budget({.memory_mib = 1000});
+  ORCH_EXPECT_OK(budget.Admit("a", 600));
+  budget.Sleep("a");
+  budget.Sleep("a");
+  EXPECT_EQ(budget.committed_mib(), 0u);
+  ORCH_EXPECT_OK(budget.Wake("a"));
+  ORCH_EXPECT_OK(budget.Wake("a"));
   EXPECT_EQ(budget.committed_mib(), 600u);
   budget.Remove("a");
   budget.Remove("a");
   EXPECT_EQ(budget.committed_mib(), 0u);
 }
 
-TEST(HostBudgetTest, RefusesStandbyBeyondTheDiskBudget) {
-  const HostBudget limited({.memory_mib = 1, .standby_bytes = 100});
-  ORCH_EXPECT_OK(limited.CheckStandby(99));
-  EXPECT_THAT(limited.CheckStandby(100),
+TEST(HostBudgetTest, KnowsNothingOfStrangers) {
+  HostBudget budget({.memory_mib = 1});
+  ORCH_EXPECT_OK(budget.Wake("nobody"));
+  budget.Sleep("nobody");
+  EXPECT_EQ(budget.committed_mib(), 0u);
+}
+
+TEST(HostBudgetTest, AdoptsWhateverTheLimits) {
+  HostBudget budget({.memory_mib = 100, .max_browsers = 1});
+  budget.Adopt("a", 200, /*awake=*/true);
+  budget.Adopt("b", 200, /*awake=*/false);
+  EXPECT_EQ(budget.committed_mib(), 200u);
+  EXPECT_THAT(budget.Wake("b"), StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST(HostBudgetTest, LimitsStatesOnDisk) {
+  HostBudget budget({.standby_bytes = 100});
+  ORCH_EXPECT_OK(budget.CheckStandby(99));
+  EXPECT_THAT(budget.CheckStandby(100),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("100 of 100 bytes")));
-  ORCH_EXPECT_OK(HostBudget({.memory_mib = 1}).CheckStandby(uint64_t{1} << 60));
+  ORCH_EXPECT_OK(HostBudget({}).CheckStandby(uint64_t{1} << 60));
 }
 
 }  // namespace
