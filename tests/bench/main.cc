@@ -34,8 +34,12 @@ constexpr NamedFigure kFigures[] = {
     {"acquire", MeasureAcquire},
     {"fork", MeasureFork},
     {"standby", MeasureStandby},
+    {"memory", MeasureMemory},
     {"unikernel", MeasureUnikernel},
     {"pool-engine", MeasurePoolEngine},
+    {"create", MeasureCreate},
+    {"calls", MeasureCalls},
+    {"paused-pool", MeasurePausedPool},
 };
 
 struct CommandLine {
