@@ -6,12 +6,15 @@
 #include <sys/stat.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 
 #include "orchestrator/base/annotate.h"
@@ -34,8 +37,12 @@ constexpr NamedFigure kFigures[] = {
     {"acquire", MeasureAcquire},
     {"fork", MeasureFork},
     {"standby", MeasureStandby},
+    {"memory", MeasureMemory},
     {"unikernel", MeasureUnikernel},
     {"pool-engine", MeasurePoolEngine},
+    {"create", MeasureCreate},
+    {"calls", MeasureCalls},
+    {"paused-pool", MeasurePausedPool},
 };
 
 struct CommandLine {
@@ -77,6 +84,13 @@ int Usage() {
   return 2;
 }
 
+// Short steps suffer first from others who want the processor.
+std::string LoadOfHost() {
+  double minute = 0;
+  if (::getloadavg(&minute, 1) != 1) return "load unknown";
+  return absl::StrFormat("load %.1f on %u cores", minute, std::thread::hardware_concurrency());
+}
+
 // Measures the rest when one fails, and returns the first failure.
 absl::Status Measure(const CommandLine& command, std::vector<Row>& rows) {
   BenchWorld world(command.settings);
@@ -89,6 +103,7 @@ absl::Status Measure(const CommandLine& command, std::vector<Row>& rows) {
     std::fprintf(stderr, "%s took %.0f s\n", figure.name,
                  absl::ToDoubleSeconds(absl::Now() - began));
     if (measured.ok()) {
+      std::fputs(ToMarkdown(*measured).c_str(), stderr);
       rows.insert(rows.end(), measured->begin(), measured->end());
     } else {
       const absl::Status failed = Annotate(measured.status(), figure.name);
@@ -101,7 +116,9 @@ absl::Status Measure(const CommandLine& command, std::vector<Row>& rows) {
 
 absl::Status Run(const CommandLine& command) {
   std::vector<Row> rows;
+  const std::string load = LoadOfHost();
   const absl::Status measured = Measure(command, rows);
+  std::printf("%s before, %s after\n\n", load.c_str(), LoadOfHost().c_str());
   std::fputs(ToMarkdown(rows).c_str(), stdout);
   if (!command.json_file.empty() && !(std::ofstream(command.json_file) << ToJson(rows)).flush()) {
     return absl::UnavailableError(absl::StrCat("cannot write ", command.json_file));

@@ -191,12 +191,6 @@ absl::StatusOr<EngineFigures> Measure(int pools, int turns) {
   return figures;
 }
 
-Row SingleRow(std::string name, double value, std::string unit) {
-  Samples samples;
-  samples.Add(value);
-  return RowOf(std::move(name), samples, std::move(unit));
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<Row>> MeasurePoolEngine(BenchWorld& world) {

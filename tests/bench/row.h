@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "tests/bench/samples.h"
 
@@ -30,6 +31,13 @@ inline Row RowOf(std::string name, const Samples& samples, std::string unit = "m
           .p99 = samples.p99(),
           .unit = std::move(unit),
           .count = samples.count()};
+}
+
+// Of something that is measured once.
+inline Row SingleRow(std::string name, double value, std::string unit) {
+  Samples samples;
+  samples.Add(value);
+  return RowOf(std::move(name), samples, std::move(unit));
 }
 
 // With `ratio` as how often `row.p50` fits into `beside_p50`.
