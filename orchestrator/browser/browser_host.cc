@@ -14,10 +14,10 @@ constexpr uint64_t kMib = uint64_t{1} << 20;
 HostBudget::Limits Limits(const BrowserHost::Options& options, const HostInfo& host) {
   const uint64_t memory =
       options.memory_budget_mib != 0 ? options.memory_budget_mib : host.memory_mib;
-  return {.memory_mib =
-              static_cast<uint64_t>(static_cast<double>(memory) * options.memory_overcommit),
-          .max_browsers = options.max_browsers,
-          .standby_bytes = options.standby_budget_mib * kMib};
+  return {
+      .memory_mib = static_cast<uint64_t>(static_cast<double>(memory) * options.memory_overcommit),
+      .max_browsers = options.max_browsers,
+      .standby_bytes = options.standby_budget_mib * kMib};
 }
 
 }  // namespace
@@ -30,20 +30,19 @@ absl::StatusOr<std::unique_ptr<BrowserHost>> BrowserHost::Create(Dependencies de
                                               dependencies.clock));
   auto host = absl::WrapUnique(new BrowserHost(dependencies, options, std::move(catalog)));
   ORCH_RETURN_IF_ERROR(host->scratch_disks_.RemoveLeftovers());
-  ORCH_ASSIGN_OR_RETURN(host->registry_,
-                        BrowserRegistry::Create({.driver = dependencies.driver,
-                                                 .store = dependencies.store,
-                                                 .images = dependencies.images,
-                                                 .catalog = *host->catalog_,
-                                                 .templates = host->templates_,
-                                                 .shells = host->shells_,
-                                                 .cloner = host->cloner_,
-                                                 .states = host->states_,
-                                                 .directories = host->directories_,
-                                                 .guests = dependencies.guests,
-                                                 .budget = host->budget_,
-                                                 .clock = dependencies.clock},
-                                                options.registry));
+  ORCH_ASSIGN_OR_RETURN(host->registry_, BrowserRegistry::Create({.driver = dependencies.driver,
+                                                                  .store = dependencies.store,
+                                                                  .images = dependencies.images,
+                                                                  .catalog = *host->catalog_,
+                                                                  .templates = host->templates_,
+                                                                  .shells = host->shells_,
+                                                                  .cloner = host->cloner_,
+                                                                  .states = host->states_,
+                                                                  .directories = host->directories_,
+                                                                  .guests = dependencies.guests,
+                                                                  .budget = host->budget_,
+                                                                  .clock = dependencies.clock},
+                                                                 options.registry));
   return host;
 }
 

@@ -26,8 +26,8 @@
 
 namespace orch {
 
-// The browsers of one host with all that they are made of, put together and taken apart in the right
-// order.
+// The browsers of one host with all that they are made of, put together and taken apart in the
+// right order.
 //
 //   <state dir>/vms/        a directory for each machine
 //   <state dir>/scratch/    formatted empty disks

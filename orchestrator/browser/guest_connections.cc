@@ -146,9 +146,8 @@ void GuestConnections::Connect(const SessionId& id, const std::shared_ptr<Guest>
     if (channel.ok()) {
       waiters[i].done(std::move(leases[i]));
     } else {
-      waiters[i].done(
-          Annotate(channel.status(),
-                   absl::StrCat("browser ", id.value(), ": its guest cannot be reached")));
+      waiters[i].done(Annotate(
+          channel.status(), absl::StrCat("browser ", id.value(), ": its guest cannot be reached")));
     }
   }
   if (!waiters.empty() && !IsActive(id)) on_idle_(id);

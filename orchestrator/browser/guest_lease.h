@@ -10,8 +10,8 @@
 
 namespace orch {
 
-// The right to call one browser's guest, held for as long as the call takes: while there is one, the
-// browser is active and does not go into standby by itself. Move-only; not thread-safe.
+// The right to call one browser's guest, held for as long as the call takes: while there is one,
+// the browser is active and does not go into standby by itself. Move-only; not thread-safe.
 class GuestLease {
  public:
   // `on_release` is called once, with true when ReportBroken was called. `revoked` is shared with

@@ -27,14 +27,15 @@ struct IdleFacts {
 
 enum class IdleAction { kNone, kPause, kDeepen, kDelete };
 
-// What to do, and in how long: now when `in` is not positive. kNone: never, until something happens.
+// What to do, and in how long: now when `in` is not positive. kNone: never, until something
+// happens.
 struct IdleStep {
   IdleAction action = IdleAction::kNone;
   absl::Duration in = absl::InfiniteDuration();
 };
 
-// The next thing that idleness leads to. A browser that several things are due for is deleted rather
-// than paused. Pure.
+// The next thing that idleness leads to. A browser that several things are due for is deleted
+// rather than paused. Pure.
 IdleStep NextIdleStep(const IdleFacts& facts);
 
 }  // namespace orch

@@ -56,8 +56,8 @@ absl::Status ResolveScreen(BrowserSpec& spec, const Image& image) {
 
 }  // namespace
 
-absl::StatusOr<BrowserSpec> ResolveSpec(BrowserSpec spec, const Image& image,
-                                        const HostInfo& host, absl::Duration default_timeout) {
+absl::StatusOr<BrowserSpec> ResolveSpec(BrowserSpec spec, const Image& image, const HostInfo& host,
+                                        absl::Duration default_timeout) {
   spec.image = image.name;
   ORCH_RETURN_IF_ERROR(ResolveScreen(spec, image));
   if (spec.memory_mib == 0) {

@@ -17,8 +17,8 @@ namespace orch {
 // How long a browser is idle before it goes into standby, where nobody says so.
 inline constexpr absl::Duration kDefaultStandbyAfter = absl::Seconds(5);
 
-// Fills in every default of `spec`, from its image and with `default_timeout`, and checks it against
-// the host. Pure.
+// Fills in every default of `spec`, from its image and with `default_timeout`, and checks it
+// against the host. Pure.
 //
 // An image without a screen makes every browser headless. INVALID_ARGUMENT names the field and its
 // limit.

@@ -11,8 +11,8 @@ namespace orch {
 
 std::string GuestCpuModel(Accelerator accelerator, absl::string_view cpuinfo) {
   if (accelerator == Accelerator::kTcg) return "tcg maximum";
-  static constexpr std::array<absl::string_view, 6> kKeys = {
-      "vendor_id", "cpu family", "model", "model name", "stepping", "flags"};
+  static constexpr std::array<absl::string_view, 6> kKeys = {"vendor_id",  "cpu family", "model",
+                                                             "model name", "stepping",   "flags"};
   std::string model = "host";
   for (absl::string_view line : absl::StrSplit(cpuinfo, '\n')) {
     if (line.empty()) break;  // The end of the first processor.

@@ -8,8 +8,8 @@
 
 namespace orch {
 
-// What guests see of the processor, as HostInfo::cpu_model has it: with KVM the host's own, from the
-// first processor in the text of a /proc/cpuinfo; with TCG always the same.
+// What guests see of the processor, as HostInfo::cpu_model has it: with KVM the host's own, from
+// the first processor in the text of a /proc/cpuinfo; with TCG always the same.
 std::string GuestCpuModel(Accelerator accelerator, absl::string_view cpuinfo);
 
 }  // namespace orch

@@ -80,7 +80,8 @@ std::vector<std::string> ReadCapabilities(TomlReader& manifest) {
 std::string ReadConsoleReady(TomlReader& manifest, bool has_agent) {
   constexpr absl::string_view kKey = "console_ready";
   if (has_agent) {
-    manifest.Require(!manifest.Has(kKey), kKey, "must be absent: the agent tells when the guest is ready");
+    manifest.Require(!manifest.Has(kKey), kKey,
+                     "must be absent: the agent tells when the guest is ready");
     return "";
   }
   std::string text = manifest.String(kKey);

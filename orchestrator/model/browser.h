@@ -31,8 +31,8 @@ struct BrowserSpec {
   bool kiosk_mode = false;
   // A client's browser is deleted when nothing was active for so long: 10 s to 72 h.
   absl::Duration timeout;
-  // How long after the last activity it goes into standby: 0 (at once) to 72 h, or infinite (never).
-  // Absent means 5 s.
+  // How long after the last activity it goes into standby: 0 (at once) to 72 h, or infinite
+  // (never). Absent means 5 s.
   std::optional<absl::Duration> standby_after;
   friend bool operator==(const BrowserSpec&, const BrowserSpec&) = default;
 };

@@ -14,8 +14,7 @@ absl::Status CheckEntityId(absl::string_view name, absl::string_view text) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
       });
   if (well_formed) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(name, " \"",
-                                                 absl::CHexEscape(text.substr(0, 64)),
+  return absl::InvalidArgumentError(absl::StrCat(name, " \"", absl::CHexEscape(text.substr(0, 64)),
                                                  "\" is not 24 characters of [a-z0-9]"));
 }
 

@@ -79,12 +79,11 @@ absl::Status AgentControl::AwaitReady(const GuestAddress& agent, absl::Time dead
     const auto connected = channel->Get(std::min(deadline, now + kConnectSlice));
     if (absl::IsUnavailable(connected.status())) continue;
     ORCH_RETURN_IF_ERROR(connected.status());
-    const absl::Status status =
-        CallOnce(*channel, deadline, cancel,
-                 [](LifecycleService::Stub& stub, grpc::ClientContext& context) {
-                   guest::v1::AwaitReadyResponse response;
-                   return stub.AwaitReady(&context, guest::v1::AwaitReadyRequest(), &response);
-                 });
+    const absl::Status status = CallOnce(
+        *channel, deadline, cancel, [](LifecycleService::Stub& stub, grpc::ClientContext& context) {
+          guest::v1::AwaitReadyResponse response;
+          return stub.AwaitReady(&context, guest::v1::AwaitReadyRequest(), &response);
+        });
     if (status.ok() || absl::IsDeadlineExceeded(status)) return status;
     if (!absl::IsUnavailable(status) && !absl::IsCancelled(status)) {
       return absl::InternalError(absl::StrCat("the guest says that it cannot become ready: ",

@@ -45,9 +45,9 @@ absl::Status GiveToMachine(const std::string& path, const HostInfo& host) {
 
 }  // namespace
 
-absl::StatusOr<TemplateRef> TemplateBuilder::Build(
-    const TemplateSpec& spec, const Image& image, const std::function<void(BuildPhase)>& on_phase,
-    CancelToken& cancel) {
+absl::StatusOr<TemplateRef> TemplateBuilder::Build(const TemplateSpec& spec, const Image& image,
+                                                   const std::function<void(BuildPhase)>& on_phase,
+                                                   CancelToken& cancel) {
   ORCH_RETURN_IF_ERROR(cancel.status());
   const std::string key = TemplateKey(spec);
   const absl::Time began = absl::Now();
@@ -99,7 +99,7 @@ absl::Status TemplateBuilder::MakeFiles(const TemplateSpec& spec, const std::str
 
 absl::StatusOr<std::string> TemplateBuilder::BootAndSave(
     const TemplateSpec& spec, const Image& image, const VmConfig& config,
-     const std::function<void(BuildPhase)>& on_phase, CancelToken& cancel) {
+    const std::function<void(BuildPhase)>& on_phase, CancelToken& cancel) {
   on_phase(BuildPhase::kBooting);
   const std::unique_ptr<VmEventSubscription> events =
       deps_.driver.Subscribe([&cancel, id = config.id](const VmEvent& event) {
@@ -119,9 +119,9 @@ absl::StatusOr<std::string> TemplateBuilder::BootAndSave(
     const absl::StatusOr<std::string> tail =
         deps_.driver.ConsoleTail(config.directory, kConsoleTailBytes);
     const std::string excerpt = tail.ok() ? ConsoleExcerpt(*tail) : "";
-    return absl::Status(status.code(),
-                        absl::StrCat(status.message(), excerpt.empty() ? "" : "; last console lines:\n",
-                                     excerpt));
+    return absl::Status(
+        status.code(),
+        absl::StrCat(status.message(), excerpt.empty() ? "" : "; last console lines:\n", excerpt));
   }
   on_phase(BuildPhase::kSaving);
   ORCH_RETURN_IF_ERROR(deps_.driver.Pause(config.id));
@@ -131,9 +131,8 @@ absl::StatusOr<std::string> TemplateBuilder::BootAndSave(
 absl::Status TemplateBuilder::AwaitReady(const VmInfo& vm, const Image& image,
                                          const VmConfig& config, CancelToken& cancel) {
   const absl::Time deadline = absl::Now() + boot_timeout_;
-  const absl::Status status = image.has_agent
-                                  ? deps_.guests.AwaitReady(vm.agent, deadline, cancel)
-                                  : AwaitConsole(image, config, deadline, cancel);
+  const absl::Status status = image.has_agent ? deps_.guests.AwaitReady(vm.agent, deadline, cancel)
+                                              : AwaitConsole(image, config, deadline, cancel);
   if (!absl::IsDeadlineExceeded(status)) return status;
   return absl::DeadlineExceededError(
       absl::StrCat("the guest was not ready within ", absl::FormatDuration(boot_timeout_)));

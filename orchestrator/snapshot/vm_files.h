@@ -17,8 +17,8 @@ namespace orch {
 // `directory` is the template's, being made.
 absl::Status LinkImageFiles(const Image& image, const std::string& directory);
 
-// A machine of the kind that `spec` describes, with kernel, initramfs and root of `directory` as far
-// as they are there. The rest of the config is the caller's to fill in.
+// A machine of the kind that `spec` describes, with kernel, initramfs and root of `directory` as
+// far as they are there. The rest of the config is the caller's to fill in.
 VmConfig MachineConfig(const TemplateSpec& spec, const std::string& directory);
 
 }  // namespace orch

@@ -1,4 +1,3 @@
-#include "orchestrator/driver/libvirt/embed_root_holder.h"
 #include "orchestrator/driver/libvirt/libvirt_host.h"
 
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "orchestrator/driver/accelerator_probe.h"
 #include "orchestrator/driver/cpu_model.h"
 #include "orchestrator/driver/device_probe.h"
+#include "orchestrator/driver/libvirt/embed_root_holder.h"
 #include "orchestrator/driver/libvirt/libvirt_status.h"
 #include "orchestrator/driver/libvirt/qemu_conf.h"
 #include "orchestrator/driver/transport_probe.h"
@@ -97,21 +97,21 @@ absl::StatusOr<HostInfo> ProbeHost(const LibvirtOptions& options, virConnectPtr 
   ORCH_ASSIGN_OR_RETURN(
       const TransportDecision transport,
       DecideTransport(options.transport, ProbeDevice(options.vhost_vsock_device)));
-  return HostInfo{.driver_name = "libvirt",
-                  .uri = uri,
-                  .hypervisor_version = FormatVersion(qemu),
-                  .library_version = FormatVersion(libvirt),
-                  .accelerator = accelerator.accelerator,
-                  .accelerator_reason = accelerator.reason,
-                  .transport = transport.transport,
-                  .transport_reason = transport.reason,
-                  .cpu_model = GuestCpuModel(accelerator.accelerator,
-                                             ReadFile(options.cpuinfo, kMaxCpuinfoBytes)
-                                                 .value_or("")),
-                  .cpus = node.cpus,
-                  .memory_mib = node.memory / 1024,
-                  .vm_uid = user.has_value() ? user->ids.uid : ::geteuid(),
-                  .vm_gid = user.has_value() ? user->ids.gid : ::getegid()};
+  return HostInfo{
+      .driver_name = "libvirt",
+      .uri = uri,
+      .hypervisor_version = FormatVersion(qemu),
+      .library_version = FormatVersion(libvirt),
+      .accelerator = accelerator.accelerator,
+      .accelerator_reason = accelerator.reason,
+      .transport = transport.transport,
+      .transport_reason = transport.reason,
+      .cpu_model = GuestCpuModel(accelerator.accelerator,
+                                 ReadFile(options.cpuinfo, kMaxCpuinfoBytes).value_or("")),
+      .cpus = node.cpus,
+      .memory_mib = node.memory / 1024,
+      .vm_uid = user.has_value() ? user->ids.uid : ::geteuid(),
+      .vm_gid = user.has_value() ? user->ids.gid : ::getegid()};
 }
 
 }  // namespace

@@ -16,8 +16,8 @@
 
 namespace orch {
 
-// Stands in for every agent behind a FakeGuestTransport: says that it is ready, takes notice when it
-// runs again, and implements no other call unless it is given services. Thread-safe.
+// Stands in for every agent behind a FakeGuestTransport: says that it is ready, takes notice when
+// it runs again, and implements no other call unless it is given services. Thread-safe.
 class FakeGuest {
  public:
   // `services` are served beside LifecycleService. All must outlive this.

@@ -70,8 +70,7 @@ TEST_F(MinimalBrowserTest, RunsACommandAndPassesItsResultOn) {
 
 TEST_F(MinimalBrowserTest, LeavesNothingBehindAfterTwentyRounds) {
   // Spare shells are there on purpose.
-  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon,
-                            DaemonProcess::Start(StateDir(), {"--spare-shells", "0"}));
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir(), {"--spare-shells", "0"}));
   size_t files_after_first_round = 0;
   std::vector<std::string> ids;
   for (int round = 0; round < 20; ++round) {
@@ -129,8 +128,7 @@ TEST_F(MinimalBrowserTest, IsUndoneWhenTheDaemonDiesDuringItsBoot) {
 }
 
 TEST_F(MinimalBrowserTest, FailsWithTheReasonWhenItsGuestIsKilledDuringACall) {
-  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon,
-                            DaemonProcess::Start(StateDir(), {"--spare-shells", "0"}));
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(StateDir(), {"--spare-shells", "0"}));
   ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
   const std::string id = browser.session_id();
   grpc::ClientContext spawn_context;

@@ -1,4 +1,5 @@
-// Templates, clones, standby, forks and recovery: a real daemon, real QEMU and the real agent, with the minimal image.
+// Templates, clones, standby, forks and recovery: a real daemon, real QEMU and the real agent, with
+// the minimal image.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -65,7 +66,8 @@ class SnapshotTest : public ::testing::Test {
     request.mutable_spec()->set_as_root(true);
     ORCH_ASSIGN_OR_RETURN(const guest::v1::ExecResponse response, daemon_->Exec(request));
     if (response.exit_code() != 0) {
-      return absl::AbortedError(absl::StrCat("exit ", response.exit_code(), ": ", response.stderr()));
+      return absl::AbortedError(
+          absl::StrCat("exit ", response.exit_code(), ": ", response.stderr()));
     }
     return response.stdout();
   }
@@ -300,13 +302,15 @@ TEST_F(SnapshotTest, AKernelAloneGoesOnCounting) {
     int64_t count = -1;
     for (const absl::string_view line : absl::StrSplit(text, absl::ByAnyChar("\r\n"))) {
       int64_t value = 0;
-      if (absl::StartsWith(line, "count ") && absl::SimpleAtoi(line.substr(6), &value)) count = value;
+      if (absl::StartsWith(line, "count ") && absl::SimpleAtoi(line.substr(6), &value))
+        count = value;
     }
     return count;
   };
   const auto await_count = [&](int64_t at_least) {
     const absl::Time deadline = absl::Now() + absl::Seconds(30);
-    while (last_count() < at_least && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(50));
+    while (last_count() < at_least && absl::Now() < deadline)
+      absl::SleepFor(absl::Milliseconds(50));
     return last_count();
   };
   const int64_t before = await_count(5);

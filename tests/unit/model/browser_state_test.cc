@@ -13,12 +13,12 @@ using S = BrowserState;
 
 // Every legal transition, written down a second time on purpose; all other pairs are illegal.
 const std::set<std::pair<S, S>> kLegal = {
-    {S::kCreating, S::kReady},  {S::kCreating, S::kDeleting}, {S::kCreating, S::kFailed},
-    {S::kReady, S::kAcquired},  {S::kReady, S::kDeleting},    {S::kReady, S::kFailed},
-    {S::kAcquired, S::kReady},  {S::kAcquired, S::kStandby},  {S::kAcquired, S::kDeleting},
-    {S::kAcquired, S::kFailed}, {S::kStandby, S::kAcquired},  {S::kStandby, S::kDeleting},
-    {S::kReady, S::kStandby},   {S::kStandby, S::kReady},
-    {S::kStandby, S::kFailed},  {S::kDeleting, S::kDeleted},  {S::kDeleting, S::kFailed},
+    {S::kCreating, S::kReady},   {S::kCreating, S::kDeleting}, {S::kCreating, S::kFailed},
+    {S::kReady, S::kAcquired},   {S::kReady, S::kDeleting},    {S::kReady, S::kFailed},
+    {S::kAcquired, S::kReady},   {S::kAcquired, S::kStandby},  {S::kAcquired, S::kDeleting},
+    {S::kAcquired, S::kFailed},  {S::kStandby, S::kAcquired},  {S::kStandby, S::kDeleting},
+    {S::kReady, S::kStandby},    {S::kStandby, S::kReady},     {S::kStandby, S::kFailed},
+    {S::kDeleting, S::kDeleted}, {S::kDeleting, S::kFailed},
 };
 
 TEST(BrowserStateTest, AllowsExactlyTheLegalTransitions) {
