@@ -1,6 +1,5 @@
 // The daemon's composition root: the only place that names implementations.
 
-#include <grpc/grpc.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -13,6 +12,7 @@
 #include "absl/time/clock.h"
 
 #include "orchestrator/base/clock.h"
+#include "orchestrator/base/grpc_runtime.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/browser/browser_host.h"
@@ -204,8 +204,7 @@ int Main(int argc, char** argv) {
     return 0;
   }
   InitLogging(command->config.log_level);
-  // Held to the end of the process: gRPC 1.51 can block for 10 s when its last object goes.
-  ::grpc_init();
+  KeepGrpcRunning();
   if (absl::Status served = Serve(command->config, stop_signals); !served.ok()) {
     std::fprintf(stderr, "orchestrator: %s\n", std::string(served.message()).c_str());
     return 1;

@@ -1,7 +1,6 @@
 // Measures the main job on real virtual machines, each figure beside what users do today, in one
 // run. Quiet machines give quiet figures.
 //   orch_bench IMAGE_DIR [--quick] [--only NAME] [--json FILE]
-#include <grpc/grpc.h>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -18,6 +17,7 @@
 #include "absl/time/clock.h"
 
 #include "orchestrator/base/annotate.h"
+#include "orchestrator/base/grpc_runtime.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
 #include "tests/bench/figures.h"
@@ -136,7 +136,7 @@ int main(int argc, char** argv) {
   // As the daemon does.
   ::signal(SIGPIPE, SIG_IGN);
   ::umask(0022);
-  ::grpc_init();
+  orch::KeepGrpcRunning();
   orch::InitLogging(orch::LogLevel::kWarning);
   const absl::Status status = orch::bench::Run(*command);
   if (status.ok()) return 0;

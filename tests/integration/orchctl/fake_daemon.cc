@@ -1,12 +1,13 @@
 #include "tests/integration/orchctl/fake_daemon.h"
 
-#include <grpc/grpc.h>
 
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
+
+#include "orchestrator/base/grpc_runtime.h"
 
 namespace orch::testing {
 
@@ -33,9 +34,7 @@ grpc::Status FakeComputer::CaptureScreenshot(grpc::ServerContext*,
 }
 
 FakeDaemon::FakeDaemon() {
-  // Never undone, so that gRPC stays up from one test to the next: shutting it down right after a
-  // cancelled call takes it ten seconds.
-  grpc_init();
+  KeepGrpcRunning();
   grpc::ServerBuilder builder;
   builder.AddListeningPort(target(), grpc::InsecureServerCredentials());
   builder.RegisterService(&node_);
