@@ -66,7 +66,6 @@ class AgentFixture : public ::testing::Test {
   };
 
   void SetUp() override {
-    ChildReaper::BlockSignal();
     ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     std::filesystem::create_directories(guest_root_.File("etc"));
     StartAgent({});
