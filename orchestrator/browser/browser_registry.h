@@ -17,6 +17,7 @@
 #include "orchestrator/base/clock.h"
 #include "orchestrator/base/thread_pool.h"
 #include "orchestrator/browser/browser_records.h"
+#include "orchestrator/browser/browser_world.h"
 #include "orchestrator/browser/deadline_queue.h"
 #include "orchestrator/browser/guest_access.h"
 #include "orchestrator/browser/guest_connections.h"
@@ -178,7 +179,7 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   std::unique_ptr<BrowserWatch> watch_;
   GuestConnections connections_;
   DeadlineQueue deadlines_;
-  LiveBrowser::World world_;
+  BrowserWorld world_;
   // Destroyed from the last to the first, and before all that their work uses.
   ThreadPool lookup_pool_;
   ThreadPool strand_pool_;

@@ -2,6 +2,10 @@
 
 namespace orch {
 
+bool WaitsInPool(const Browser& browser) {
+  return browser.membership.has_value() && !browser.acquired_at.has_value();
+}
+
 IdleStep NextIdleStep(const IdleFacts& facts) {
   const bool sleeps = facts.state == BrowserState::kStandby;
   if (facts.in_pool || facts.active || (!sleeps && !IsCallable(facts.state))) return {};

@@ -6,11 +6,14 @@
 
 namespace orch {
 
+// It waits in a pool: nobody holds it.
+bool WaitsInPool(const Browser& browser);
+
 // What is known of a live browser's idleness.
 struct IdleFacts {
   BrowserState state = BrowserState::kReady;
   StandbyLevel level = StandbyLevel::kNone;
-  // It waits in a pool: nobody holds it.
+  // See WaitsInPool.
   bool in_pool = false;
   // A call is under way, or somebody waits for one.
   bool active = false;

@@ -4,24 +4,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 
-#include "orchestrator/base/annotate.h"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
-#include "orchestrator/browser/idle_policy.h"
-#include "orchestrator/snapshot/console_excerpt.h"
 
 namespace orch {
 namespace {
 
-constexpr size_t kConsoleTailBytes = 4096;
-// A guest that runs again answers within milliseconds, on a busy host within seconds.
-constexpr absl::Duration kGreetTimeout = absl::Seconds(15);
-// A machine that cannot be ended at once gets another chance.
-constexpr int kTearDownTries = 3;
-// Before what failed is tried again on a browser that stays idle.
-constexpr absl::Duration kIdleRetry = absl::Seconds(5);
+// Before what could not be torn down is tried again.
+constexpr absl::Duration kTearDownRetry = absl::Seconds(5);
 
 absl::Status WrongState(const Browser& browser, absl::string_view verb) {
   return absl::FailedPreconditionError(absl::StrCat(
@@ -30,74 +21,31 @@ absl::Status WrongState(const Browser& browser, absl::string_view verb) {
 
 }  // namespace
 
-LiveBrowser::LiveBrowser(SessionId id, World& world, ThreadPool& pool, Done settled)
+LiveBrowser::LiveBrowser(SessionId id, BrowserWorld& world, ThreadPool& pool, Done settled)
     : id_(std::move(id)),
       world_(world),
       strand_(pool, Strand::Begin::kWhenStarted),
-      last_active_(world.clock.Uptime()),
-      interrupt_(std::make_shared<CancelToken>()),
+      idle_(world.clock, world.deepen_after),
+      machine_(id_, world, interrupt_),
       settled_(std::move(settled)) {}
 
 void LiveBrowser::Run(absl::AnyInvocable<void(LiveBrowser&)> work) {
   strand_.Run([self = shared_from_this(), work = std::move(work)]() mutable { work(*self); });
 }
 
-std::shared_ptr<CancelToken> LiveBrowser::interrupt() const {
-  absl::MutexLock lock(&mutex_);
-  return interrupt_;
-}
-
-void LiveBrowser::RenewInterrupt() {
-  if (deletions_ == 0) interrupt_ = std::make_shared<CancelToken>();
-}
-
-void LiveBrowser::Interrupt(const absl::Status& reason) { interrupt()->Cancel(reason); }
+void LiveBrowser::Interrupt(const absl::Status& reason) { interrupt_.Cancel(reason); }
 
 void LiveBrowser::DeleteSoon(Done done) {
-  {
-    absl::MutexLock lock(&mutex_);
-    ++deletions_;
-  }
-  Interrupt(absl::AbortedError("it was deleted meanwhile"));
+  interrupt_.ExpectDeletion(absl::AbortedError("it was deleted meanwhile"));
   Run([done = std::move(done)](LiveBrowser& browser) mutable {
-    {
-      absl::MutexLock lock(&browser.mutex_);
-      --browser.deletions_;
-      browser.RenewInterrupt();
-    }
+    browser.interrupt_.DeletionArrived();
     browser.Delete(std::move(done));
   });
 }
 
 void LiveBrowser::NoteVmStopped(const VmId& vm, const absl::Status& reason) {
-  std::shared_ptr<CancelToken> token;
-  {
-    absl::MutexLock lock(&mutex_);
-    if (machine_ != vm) return;
-    token = interrupt_;
-  }
-  token->Cancel(reason);
+  if (!interrupt_.MachineStopped(vm, reason)) return;
   Run([vm, reason](LiveBrowser& browser) { browser.OnVmStopped(vm, reason); });
-}
-
-void LiveBrowser::NoteActivity() {
-  absl::MutexLock lock(&mutex_);
-  last_active_ = world_.clock.Uptime();
-}
-
-bool LiveBrowser::IsInPool(const Browser& record) const {
-  return record.membership.has_value() && !record.acquired_at.has_value();
-}
-
-void LiveBrowser::SetMachine(Clone clone) {
-  base_ = std::move(clone.base);
-  vm_ = std::move(clone.vm);
-  channel_.reset();
-  {
-    absl::MutexLock lock(&mutex_);
-    machine_ = vm_->id;
-  }
-  world_.owners.Bind(vm_->id, id_);
 }
 
 absl::StatusOr<Browser> LiveBrowser::Present() const {
@@ -125,30 +73,22 @@ void LiveBrowser::Begin(absl::StatusOr<Clone> clone) {
 
 absl::StatusOr<Browser> LiveBrowser::TryBegin(absl::StatusOr<Clone> clone) {
   ORCH_RETURN_IF_ERROR(clone.status());
-  SetMachine(*std::move(clone));
-  ORCH_RETURN_IF_ERROR(interrupt()->status());
+  machine_.Take(*std::move(clone));
+  ORCH_RETURN_IF_ERROR(interrupt_.token()->status());
   ORCH_ASSIGN_OR_RETURN(const Browser creating, world_.records.Update(id_, [&](Browser& browser) {
-    browser.vm = vm_->id;
-    browser.template_key = base_->key;
+    browser.vm = machine_.vm();
+    browser.template_key = machine_.base()->key;
   }));
-  ORCH_RETURN_IF_ERROR(ResumeGuest(Greeting::kNewGuest));
-  const bool in_pool = IsInPool(creating);
-  if (in_pool) ORCH_RETURN_IF_ERROR(world_.driver.Pause(vm_->id));
+  ORCH_RETURN_IF_ERROR(machine_.Resume(Greeting::kNewGuest));
+  const bool in_pool = WaitsInPool(creating);
+  if (in_pool) ORCH_RETURN_IF_ERROR(machine_.Pause());
   ORCH_ASSIGN_OR_RETURN(Browser ready, world_.records.Transition(id_, BrowserState::kReady));
   if (!in_pool) Open();
   return ready;
 }
 
 void LiveBrowser::Adopt(std::optional<VmInfo> vm, TemplateRef base) {
-  base_ = std::move(base);
-  vm_ = std::move(vm);
-  if (vm_.has_value()) {
-    {
-      absl::MutexLock lock(&mutex_);
-      machine_ = vm_->id;
-    }
-    world_.owners.Bind(vm_->id, id_);
-  }
+  machine_.Adopt(std::move(vm), std::move(base));
   const absl::StatusOr<Browser> record = world_.records.GetLive(id_);
   if (!record.ok()) return;
   if (absl::Status adopted = TryAdopt(*record); !adopted.ok()) Fail(adopted);
@@ -157,38 +97,25 @@ void LiveBrowser::Adopt(std::optional<VmInfo> vm, TemplateRef base) {
 absl::Status LiveBrowser::TryAdopt(const Browser& record) {
   Log(LogLevel::kInfo, "browser_adopted",
       {{"session_id", id_.value()}, {"state", ToString(record.state)}});
-  if (!vm_.has_value()) {
+  if (!machine_.exists()) {
     Arm();
     return absl::OkStatus();
   }
   // A machine that ended since it was listed is an error here.
-  ORCH_RETURN_IF_ERROR(world_.driver.Get(vm_->id).status());
-  if (IsInPool(record) || record.state == BrowserState::kStandby) {
-    paused_at_ = world_.clock.Uptime();
-    ORCH_RETURN_IF_ERROR(world_.driver.Pause(vm_->id));
+  ORCH_RETURN_IF_ERROR(machine_.CheckExists());
+  if (WaitsInPool(record) || record.state == BrowserState::kStandby) {
+    idle_.NotePaused();
+    ORCH_RETURN_IF_ERROR(machine_.Pause());
     Arm();
     return absl::OkStatus();
   }
-  ORCH_RETURN_IF_ERROR(ResumeGuest(Greeting::kSameGuest));
+  ORCH_RETURN_IF_ERROR(machine_.Resume(Greeting::kSameGuest));
   Open();
   return absl::OkStatus();
 }
 
-absl::Status LiveBrowser::ResumeGuest(Greeting greeting) {
-  ORCH_RETURN_IF_ERROR(world_.driver.Resume(vm_->id));
-  return Greet(greeting);
-}
-
-absl::Status LiveBrowser::Greet(Greeting greeting) {
-  if (std::holds_alternative<std::monostate>(vm_->agent)) return absl::OkStatus();
-  if (channel_ == nullptr) channel_ = world_.guests.ChannelTo(vm_->agent);
-  return Annotate(world_.guests.Greet(*channel_, greeting, absl::StrCat("browser-", id_.value()),
-                                      absl::Now() + kGreetTimeout, *interrupt()),
-                  "its guest did not take notice that it runs");
-}
-
 void LiveBrowser::Reopen() {
-  if (absl::Status resumed = ResumeGuest(Greeting::kSameGuest); !resumed.ok()) {
+  if (absl::Status resumed = machine_.Resume(Greeting::kSameGuest); !resumed.ok()) {
     Fail(resumed);
     return;
   }
@@ -196,18 +123,18 @@ void LiveBrowser::Reopen() {
 }
 
 void LiveBrowser::Open() {
-  if (channel_ != nullptr) world_.connections.Add(id_, channel_);
+  if (machine_.channel() != nullptr) world_.connections.Add(id_, machine_.channel());
   NoteActivity();
   Arm();
 }
 
 void LiveBrowser::Acquire(Done done) {
   const absl::StatusOr<Browser> record = Present();
-  if (!record.ok() || record->state != BrowserState::kReady || !IsInPool(*record)) {
+  if (!record.ok() || record->state != BrowserState::kReady || !WaitsInPool(*record)) {
     done(record.ok() ? WrongState(*record, "acquired") : record.status());
     return;
   }
-  if (absl::Status resumed = world_.driver.Resume(vm_->id); !resumed.ok()) {
+  if (absl::Status resumed = machine_.Run(); !resumed.ok()) {
     Fail(resumed);
     done(resumed);
     return;
@@ -217,13 +144,13 @@ void LiveBrowser::Acquire(Done done) {
     browser.acquired_at = world_.clock.Now();
   });
   if (!acquired.ok()) {
-    world_.driver.Pause(vm_->id).IgnoreError();
+    machine_.Pause().IgnoreError();
     done(acquired.status());
     return;
   }
   NoteActivity();
   done(*std::move(acquired));
-  if (absl::Status noticed = Greet(Greeting::kSameGuest); !noticed.ok()) {
+  if (absl::Status noticed = machine_.Greet(Greeting::kSameGuest); !noticed.ok()) {
     Fail(noticed);
     return;
   }
@@ -242,11 +169,11 @@ absl::StatusOr<Browser> LiveBrowser::Release() {
   absl::StatusOr<Browser> ready = PutBackIntoPool();
   if (ready.ok()) {
     world_.deadlines.Clear(id_);
-    if (from_disk) world_.states.Remove(id_).IgnoreError();
+    if (from_disk) machine_.RemoveSaved().IgnoreError();
     return ready;
   }
   // Its client still holds it, as it was.
-  if (from_disk && vm_.has_value()) DropMachine().IgnoreError();
+  if (from_disk && machine_.exists()) machine_.Drop().IgnoreError();
   if (absl::IsDataLoss(ready.status())) {
     Fail(ready.status());
   } else if (!asleep) {
@@ -258,39 +185,39 @@ absl::StatusOr<Browser> LiveBrowser::Release() {
 }
 
 absl::StatusOr<Browser> LiveBrowser::PutBackIntoPool() {
-  if (!vm_.has_value()) ORCH_RETURN_IF_ERROR(RestoreMachine());
-  ORCH_RETURN_IF_ERROR(world_.driver.Pause(vm_->id));
+  if (!machine_.exists()) ORCH_RETURN_IF_ERROR(machine_.Restore());
+  ORCH_RETURN_IF_ERROR(machine_.Pause());
   return world_.records.Update(id_, [&](Browser& browser) {
     browser.state = BrowserState::kReady;
     browser.acquired_at.reset();
-    browser.vm = vm_->id;
+    browser.vm = machine_.vm();
   });
 }
 
 absl::StatusOr<Browser> LiveBrowser::Standby(StandbyLevel level) {
   ORCH_ASSIGN_OR_RETURN(const Browser record, Present());
   if (record.state != BrowserState::kStandby) {
-    if (IsInPool(record) || !IsCallable(record.state))
+    if (WaitsInPool(record) || !IsCallable(record.state))
       return WrongState(record, "put into standby");
     if (!world_.connections.RemoveIfIdle(id_)) {
       return absl::AbortedError(
           absl::StrCat("browser ", id_.value(), " is busy: calls are under way"));
     }
     if (absl::Status paused = PauseForStandby(); !paused.ok()) {
-      retry_at_ = world_.clock.Uptime() + kIdleRetry;
+      idle_.NoteFailure();
       Reopen();
       return paused;
     }
   }
   const absl::Status deep = level == StandbyLevel::kDisk ? Deepen() : absl::OkStatus();
-  if (!deep.ok()) retry_at_ = world_.clock.Uptime() + kIdleRetry;
+  if (!deep.ok()) idle_.NoteFailure();
   Arm();
   ORCH_RETURN_IF_ERROR(deep);
   return world_.records.GetLive(id_);
 }
 
 absl::Status LiveBrowser::PauseForStandby() {
-  ORCH_RETURN_IF_ERROR(world_.driver.Pause(vm_->id));
+  ORCH_RETURN_IF_ERROR(machine_.Pause());
   ORCH_RETURN_IF_ERROR(world_.records
                            .Update(id_,
                                    [](Browser& browser) {
@@ -298,25 +225,16 @@ absl::Status LiveBrowser::PauseForStandby() {
                                      browser.standby_level = StandbyLevel::kPaused;
                                    })
                            .status());
-  paused_at_ = world_.clock.Uptime();
+  idle_.NotePaused();
   Log(LogLevel::kInfo, "browser_standby", {{"session_id", id_.value()}, {"level", "paused"}});
   return absl::OkStatus();
 }
 
 absl::Status LiveBrowser::Deepen() {
-  if (!vm_.has_value()) return absl::OkStatus();
-  if (base_ == nullptr) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "browser ", id_.value(), " cannot sleep on disk: the template that it is of is gone"));
-  }
-  ORCH_RETURN_IF_ERROR(world_.budget.CheckStandby(world_.states.SizeBytes()));
+  if (!machine_.exists()) return absl::OkStatus();
+  ORCH_RETURN_IF_ERROR(machine_.CheckSavable());
   const absl::Duration began = world_.clock.Uptime();
-  // One that could not be removed when it was woken from.
-  ORCH_RETURN_IF_ERROR(world_.states.Remove(id_));
-  ORCH_ASSIGN_OR_RETURN(
-      const PageCount pages,
-      world_.states.Save(id_, vm_->id, base_, world_.cloner.ScratchDiskOf(vm_->id, base_),
-                         SavedStates::Disk::kLink));
+  ORCH_ASSIGN_OR_RETURN(const PageCount pages, machine_.Save());
   const absl::Status recorded = world_.records
                                     .Update(id_,
                                             [](Browser& browser) {
@@ -325,7 +243,7 @@ absl::Status LiveBrowser::Deepen() {
                                             })
                                     .status();
   if (!recorded.ok()) {
-    world_.states.Remove(id_).IgnoreError();
+    machine_.RemoveSaved().IgnoreError();
     return recorded;
   }
   Log(LogLevel::kInfo, "browser_standby",
@@ -334,7 +252,7 @@ absl::Status LiveBrowser::Deepen() {
        {"changed_bytes", pages.changed_bytes},
        {"file_bytes", pages.file_bytes},
        {"took_ms", absl::ToInt64Milliseconds(world_.clock.Uptime() - began)}});
-  if (absl::Status dropped = DropMachine(); !dropped.ok()) {
+  if (absl::Status dropped = machine_.Drop(); !dropped.ok()) {
     Log(LogLevel::kError, "machine_left_behind",
         {{"session_id", id_.value()}, {"status", dropped}});
   }
@@ -370,12 +288,12 @@ absl::Status LiveBrowser::MakeCallable() {
         absl::StrCat(WrongState(record, "called").message(),
                      record.failure_reason.empty() ? "" : ": ", record.failure_reason));
   }
-  if (IsInPool(record)) {
+  if (WaitsInPool(record)) {
     return absl::FailedPreconditionError(
         absl::StrCat("browser ", id_.value(), " is idle in its pool; acquire one from there"));
   }
   ORCH_RETURN_IF_ERROR(Wake().status());
-  if (channel_ != nullptr) return absl::OkStatus();
+  if (machine_.channel() != nullptr) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("browser ", id_.value(),
                                                     " has no agent to call: its image ",
                                                     record.spec.image, " has none"));
@@ -384,13 +302,13 @@ absl::Status LiveBrowser::MakeCallable() {
 absl::StatusOr<Browser> LiveBrowser::Wake() {
   ORCH_ASSIGN_OR_RETURN(const Browser record, Present());
   if (record.state != BrowserState::kStandby) {
-    if (IsCallable(record.state) && !IsInPool(record)) return record;
+    if (IsCallable(record.state) && !WaitsInPool(record)) return record;
     return WrongState(record, "woken");
   }
   const absl::Duration began = world_.clock.Uptime();
-  const bool from_disk = !vm_.has_value();
+  const bool from_disk = !machine_.exists();
   if (from_disk) {
-    const absl::Status restored = RestoreMachine();
+    const absl::Status restored = machine_.Restore();
     if (absl::IsDataLoss(restored)) Fail(restored);
     ORCH_RETURN_IF_ERROR(restored);
   }
@@ -398,14 +316,14 @@ absl::StatusOr<Browser> LiveBrowser::Wake() {
   absl::StatusOr<Browser> awake = world_.records.Update(id_, [&](Browser& browser) {
     browser.state =
         browser.acquired_at.has_value() ? BrowserState::kAcquired : BrowserState::kReady;
-    browser.vm = vm_->id;
+    browser.vm = machine_.vm();
   });
   if (!awake.ok()) {
-    if (from_disk) DropMachine().IgnoreError();
+    if (from_disk) machine_.Drop().IgnoreError();
     Arm();
     return awake.status();
   }
-  if (absl::Status resumed = ResumeGuest(Greeting::kSameGuest); !resumed.ok()) {
+  if (absl::Status resumed = machine_.Resume(Greeting::kSameGuest); !resumed.ok()) {
     Fail(resumed);
     return resumed;
   }
@@ -415,7 +333,7 @@ absl::StatusOr<Browser> LiveBrowser::Wake() {
        {"level", from_disk ? "disk" : "paused"},
        {"took_ms", absl::ToInt64Milliseconds(world_.clock.Uptime() - began)}});
   if (from_disk) {
-    if (absl::Status removed = world_.states.Remove(id_); !removed.ok()) {
+    if (absl::Status removed = machine_.RemoveSaved(); !removed.ok()) {
       Log(LogLevel::kError, "state_left_behind",
           {{"session_id", id_.value()}, {"status", removed}});
     }
@@ -423,40 +341,20 @@ absl::StatusOr<Browser> LiveBrowser::Wake() {
   return awake;
 }
 
-absl::Status LiveBrowser::RestoreMachine() {
-  // The machine that it slept from may hold its disk.
-  ORCH_RETURN_IF_ERROR(DropMachine());
-  ORCH_RETURN_IF_ERROR(world_.budget.Wake(id_.value()));
-  absl::StatusOr<SavedState> state = world_.states.Open(id_);
-  absl::StatusOr<Clone> clone = state.ok()
-                                    ? world_.cloner.FromState(*state, SavedStates::Disk::kLink)
-                                    : absl::StatusOr<Clone>(state.status());
-  if (!clone.ok()) {
-    world_.budget.Sleep(id_.value());
-    return Annotate(clone.status(), absl::StrCat("waking browser ", id_.value()));
-  }
-  SetMachine(*std::move(clone));
-  return absl::OkStatus();
-}
-
 absl::StatusOr<LiveBrowser::ForkSource> LiveBrowser::PrepareFork() {
   ORCH_ASSIGN_OR_RETURN(const Browser record, Present());
   const bool asleep = record.state == BrowserState::kStandby;
-  if (!asleep && (IsInPool(record) || !IsCallable(record.state)))
+  if (!asleep && (WaitsInPool(record) || !IsCallable(record.state)))
     return WrongState(record, "forked");
-  if (!vm_.has_value()) {
-    ORCH_ASSIGN_OR_RETURN(SavedState own, world_.states.Open(id_));
+  if (!machine_.exists()) {
+    ORCH_ASSIGN_OR_RETURN(SavedState own, machine_.OpenSaved());
     return ForkSource{.state = std::move(own), .temporary = std::nullopt};
   }
-  if (base_ == nullptr) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "browser ", id_.value(), " cannot be forked: the template that it is of is gone"));
-  }
-  ORCH_RETURN_IF_ERROR(world_.budget.CheckStandby(world_.states.SizeBytes()));
+  ORCH_RETURN_IF_ERROR(machine_.CheckSavable());
   const SessionId name = SessionId::Generate();
-  absl::StatusOr<SavedState> state = SaveForFork(name);
+  absl::StatusOr<SavedState> state = machine_.SaveForFork(name);
   if (!asleep) {
-    if (absl::Status resumed = ResumeGuest(Greeting::kSameGuest); !resumed.ok()) {
+    if (absl::Status resumed = machine_.Resume(Greeting::kSameGuest); !resumed.ok()) {
       Fail(resumed);
       state = resumed;
     }
@@ -466,37 +364,17 @@ absl::StatusOr<LiveBrowser::ForkSource> LiveBrowser::PrepareFork() {
   return state.status();
 }
 
-absl::StatusOr<SavedState> LiveBrowser::SaveForFork(const SessionId& name) {
-  ORCH_RETURN_IF_ERROR(world_.driver.Pause(vm_->id));
-  ORCH_RETURN_IF_ERROR(world_.states
-                           .Save(name, vm_->id, base_, world_.cloner.ScratchDiskOf(vm_->id, base_),
-                                 SavedStates::Disk::kCopy)
-                           .status());
-  return world_.states.Open(name);
-}
-
-IdleFacts LiveBrowser::Facts(const Browser& record) const {
-  const absl::Duration now = world_.clock.Uptime();
-  absl::MutexLock lock(&mutex_);
-  return {.state = record.state,
-          .level = record.standby_level,
-          .in_pool = IsInPool(record),
-          .active = world_.connections.IsActive(id_),
-          .idle_for = now - last_active_,
-          .paused_for = now - paused_at_,
-          .timeout = record.spec.timeout,
-          .standby_after = std::max(*record.spec.standby_after, retry_at_ - last_active_),
-          .deepen_after = base_ == nullptr ? absl::InfiniteDuration()
-                                           : std::max(world_.deepen_after, retry_at_ - paused_at_)};
+IdleStep LiveBrowser::NextStep(const Browser& record) const {
+  return idle_.Next(record, world_.connections.IsActive(id_), machine_.base() != nullptr);
 }
 
 void LiveBrowser::Arm() {
   const absl::StatusOr<Browser> record = world_.records.GetLive(id_);
-  absl::Duration in = record.ok() ? NextIdleStep(Facts(*record)).in : absl::InfiniteDuration();
+  absl::Duration in = record.ok() ? NextStep(*record).in : absl::InfiniteDuration();
   for (const StandbyWaiter& waiter : standby_waiters_) {
     in = std::min(in, waiter.deadline - world_.clock.Uptime());
   }
-  if (leftover_.has_value()) in = std::min(in, kIdleRetry);
+  if (machine_.has_leftover()) in = std::min(in, kTearDownRetry);
   world_.deadlines.Set(id_, in == absl::InfiniteDuration() ? in : world_.clock.Uptime() + in);
 }
 
@@ -505,8 +383,8 @@ void LiveBrowser::OnDeadline() {
   if (!record.ok()) return;
   if (record->state == BrowserState::kDeleting) return FinishDeleting(nullptr);
   if (failure_.has_value()) return FinishFailing();
-  if (leftover_.has_value()) DropMachine().IgnoreError();
-  const IdleStep step = NextIdleStep(Facts(*record));
+  if (machine_.has_leftover()) machine_.Drop().IgnoreError();
+  const IdleStep step = NextStep(*record);
   if (step.in > absl::ZeroDuration() || step.action == IdleAction::kNone) {
     OnIdle();
     return;
@@ -526,7 +404,7 @@ void LiveBrowser::OnDeadline() {
 void LiveBrowser::OnVmStopped(const VmId& vm, const absl::Status& reason) {
   const absl::StatusOr<Browser> record = world_.records.GetLive(id_);
   if (!record.ok() || record->state == BrowserState::kDeleting) return;
-  if (!vm_.has_value() || vm_->id != vm) return;
+  if (!machine_.exists() || machine_.vm() != vm) return;
   Fail(reason);
 }
 
@@ -542,7 +420,7 @@ void LiveBrowser::Delete(Done done) {
       if (failure_.has_value()) {  // It waited for its deletion.
         FinishFailing();
       } else {
-        world_.deadlines.Set(id_, world_.clock.Uptime() + kIdleRetry);
+        world_.deadlines.Set(id_, world_.clock.Uptime() + kTearDownRetry);
       }
       if (done) done(deleting.status());
       return;
@@ -575,13 +453,10 @@ void LiveBrowser::Fail(const absl::Status& reason) {
   if (!world_.records.GetLive(id_).ok()) return;  // It has ended already.
   if (!failure_.has_value()) {
     failure_ = absl::Status(reason.code(), absl::StrCat("browser ", id_.value(), ": ",
-                                                        reason.message(), ConsoleNote()));
+                                                        reason.message(), machine_.ConsoleNote()));
     Log(LogLevel::kError, "browser_failed", {{"session_id", id_.value()}, {"status", reason}});
   }
-  {
-    absl::MutexLock lock(&mutex_);
-    if (deletions_ > 0) return;
-  }
+  if (interrupt_.deletion_expected()) return;  // Which finishes it.
   FinishFailing();
 }
 
@@ -599,7 +474,7 @@ void LiveBrowser::FinishFailing() {
 }
 
 void LiveBrowser::TryEndAgainLater() {
-  world_.deadlines.Set(id_, world_.clock.Uptime() + kIdleRetry);
+  world_.deadlines.Set(id_, world_.clock.Uptime() + kTearDownRetry);
 }
 
 void LiveBrowser::Stop(const absl::Status& reason) {
@@ -609,39 +484,7 @@ void LiveBrowser::Stop(const absl::Status& reason) {
 absl::Status LiveBrowser::TearDown() {
   world_.deadlines.Clear(id_);
   Stop(absl::FailedPreconditionError(absl::StrCat("browser ", id_.value(), " has ended")));
-  ORCH_RETURN_IF_ERROR(DropMachine());
-  ORCH_RETURN_IF_ERROR(world_.states.Remove(id_));
-  base_.reset();
-  return absl::OkStatus();
-}
-
-absl::Status LiveBrowser::DropMachine() {
-  if (vm_.has_value()) {
-    world_.owners.Unbind(vm_->id);
-    channel_.reset();
-    leftover_ = std::exchange(vm_, std::nullopt)->id;
-    absl::MutexLock lock(&mutex_);
-    machine_.reset();
-    RenewInterrupt();
-  }
-  if (!leftover_.has_value()) return absl::OkStatus();
-  absl::Status down = world_.shells.Destroy(*leftover_);
-  for (int i = 1; i < kTearDownTries && !down.ok(); ++i) {
-    absl::SleepFor(world_.tear_down_pause);
-    down = world_.shells.Destroy(*leftover_);
-  }
-  ORCH_RETURN_IF_ERROR(down);
-  leftover_.reset();
-  world_.budget.Sleep(id_.value());
-  return absl::OkStatus();
-}
-
-std::string LiveBrowser::ConsoleNote() const {
-  if (!vm_.has_value()) return "";
-  const absl::StatusOr<std::string> tail =
-      world_.driver.ConsoleTail(world_.directories.PathOf(vm_->id), kConsoleTailBytes);
-  const std::string excerpt = tail.ok() ? ConsoleExcerpt(*tail) : "";
-  return excerpt.empty() ? "" : absl::StrCat("; last console lines:\n", excerpt);
+  return machine_.End();
 }
 
 }  // namespace orch
