@@ -41,6 +41,7 @@ absl::StatusOr<std::unique_ptr<BrowserHost>> BrowserHost::Create(Dependencies de
                                                                   .directories = host->directories_,
                                                                   .guests = dependencies.guests,
                                                                   .budget = host->budget_,
+                                                                  .observer = dependencies.observer,
                                                                   .clock = dependencies.clock},
                                                                  options.registry));
   return host;
@@ -59,10 +60,13 @@ BrowserHost::BrowserHost(Dependencies dependencies, const Options& options,
                 .guests = dependencies.guests,
                 .directories = directories_,
                 .scratch_disks = scratch_disks_,
-                .catalog = *catalog_},
+                .catalog = *catalog_,
+                .observer = dependencies.observer,
+                .clock = dependencies.clock},
                options.boot_timeout),
       templates_(*catalog_, builder_, dependencies.images, options.max_concurrent_boots),
-      shells_(dependencies.driver, directories_, dependencies.clock, options.shells),
+      shells_(dependencies.driver, directories_, dependencies.observer, dependencies.clock,
+              options.shells),
       cloner_(shells_, dependencies.checkpoints, *catalog_, states_, directories_,
               dependencies.driver.host()) {}
 

@@ -15,6 +15,7 @@
 #include "orchestrator/snapshot/cloner.h"
 #include "orchestrator/snapshot/guest_control.h"
 #include "orchestrator/snapshot/host_budget.h"
+#include "orchestrator/snapshot/machine_observer.h"
 #include "orchestrator/snapshot/saved_states.h"
 #include "orchestrator/snapshot/scratch_disks.h"
 #include "orchestrator/snapshot/shells.h"
@@ -61,6 +62,7 @@ class BrowserHost {
     GuestControl& guests;
     StateStore& store;
     ImageCatalog& images;
+    MachineObserver& observer;
     const Clock& clock;
   };
 

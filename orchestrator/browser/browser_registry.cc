@@ -228,6 +228,14 @@ absl::StatusOr<SessionId> BrowserRegistry::CreatePooled(const Pool& pool, Done d
   return browser.id;
 }
 
+absl::StatusOr<Clone> BrowserRegistry::Measured(
+    absl::FunctionRef<absl::StatusOr<Clone>()> make) const {
+  const absl::Duration began = deps_.clock.Uptime();
+  absl::StatusOr<Clone> clone = make();
+  deps_.observer.OnClone(clone.status(), deps_.clock.Uptime() - began);
+  return clone;
+}
+
 void BrowserRegistry::MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry,
                                        int tries) {
   {
@@ -241,7 +249,8 @@ void BrowserRegistry::MakeFromTemplate(const Entry& entry, const Plan& plan, Clo
           clone_pool_.Run([this, entry, plan, hurry, tries, base = *std::move(base)]() mutable {
             // Not for one that was deleted meanwhile.
             if (!records_.GetLive(entry->id()).ok()) return;
-            absl::StatusOr<Clone> clone = deps_.cloner.FromTemplate(base, hurry);
+            absl::StatusOr<Clone> clone =
+                Measured([&] { return deps_.cloner.FromTemplate(base, hurry); });
             base.reset();
             if (absl::IsDataLoss(clone.status()) && tries > 1) {
               // The template was damaged, and is gone now: it is built anew.
@@ -379,7 +388,8 @@ void BrowserRegistry::MakeForks(const SessionId& source, const SavedState& state
       continue;
     }
     clone_pool_.Run([this, entry = *entry, &state, &cloning] {
-      absl::StatusOr<Clone> clone = deps_.cloner.FromState(state, SavedStates::Disk::kCopy);
+      absl::StatusOr<Clone> clone =
+          Measured([&] { return deps_.cloner.FromState(state, SavedStates::Disk::kCopy); });
       entry->Run([clone = std::move(clone)](LiveBrowser& browser) mutable {
         browser.Begin(std::move(clone));
       });

@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -30,6 +31,7 @@
 #include "orchestrator/snapshot/cloner.h"
 #include "orchestrator/snapshot/guest_control.h"
 #include "orchestrator/snapshot/host_budget.h"
+#include "orchestrator/snapshot/machine_observer.h"
 #include "orchestrator/snapshot/saved_states.h"
 #include "orchestrator/snapshot/shells.h"
 #include "orchestrator/snapshot/template_catalog.h"
@@ -71,6 +73,7 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
     VmDirectories& directories;
     GuestControl& guests;
     HostBudget& budget;
+    MachineObserver& observer;
     const Clock& clock;
   };
 
@@ -147,6 +150,8 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   absl::Status Recover();
   void Apply(const RecoveryPlan& plan, const std::vector<VmInfo>& vms);
   void AdoptAll(const RecoveryPlan& plan, const std::vector<VmInfo>& vms);
+  // Tells the observer of a clone that `make` makes.
+  absl::StatusOr<Clone> Measured(absl::FunctionRef<absl::StatusOr<Clone>()> make) const;
   // Admits and records a browser.
   absl::StatusOr<Entry> Insert(const Browser& browser, Done settled);
   void MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry, int tries);

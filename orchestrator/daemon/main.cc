@@ -18,6 +18,8 @@
 #include "orchestrator/browser/browser_host.h"
 #include "orchestrator/daemon/command_line.h"
 #include "orchestrator/daemon/host_readings.h"
+#include "orchestrator/daemon/metrics_machine_observer.h"
+#include "orchestrator/daemon/metrics_pool_observer.h"
 #include "orchestrator/daemon/required_programs.h"
 #include "orchestrator/daemon/state_dir.h"
 #include "orchestrator/daemon/version.h"
@@ -124,6 +126,8 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
        .started_at = started_at,
        .rpc_methods = ServedMethods()},
       clock);
+  MetricsMachineObserver machine_observer(metrics);
+  MetricsPoolObserver pool_observer(metrics);
   AgentControl guests(*machines.transport, clock);
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<BrowserHost> browsers,
                         BrowserHost::Create({.driver = *machines.driver,
@@ -131,6 +135,7 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
                                              .guests = guests,
                                              .store = *store,
                                              .images = *images,
+                                             .observer = machine_observer,
                                              .clock = clock},
                                             HostOptions(config, *state_dir)));
   BrowserRegistry& registry = browsers->registry();
@@ -140,6 +145,7 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
           {.browsers = registry,
            .store = *store,
            .resolve = [&registry](const BrowserSpec& spec) { return registry.ResolvePooled(spec); },
+           .observer = pool_observer,
            .clock = clock},
           {.max_concurrent_creations = config.max_concurrent_clones}));
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ApiServer> server,

@@ -55,6 +55,7 @@ absl::Time PoolRegistry::SteadyNow() const {
 
 absl::Status PoolRegistry::Recover() {
   ORCH_ASSIGN_OR_RETURN(std::vector<Pool> pools, dependencies_.store.ListPools());
+  for (const Pool& pool : pools) dependencies_.observer.OnPool(pool);
   {
     absl::MutexLock lock(&mutex_);
     const absl::Time now = SteadyNow();
@@ -155,6 +156,7 @@ void PoolRegistry::StartCreation(PoolWork::Creation creation) {
         if (!browser.ok()) {
           Log(LogLevel::kWarning, "pool_creation_failed",
               {{"pool_id", creation.pool.value()}, {"status", browser.status()}});
+          dependencies_.observer.OnCreationFailure(creation.pool, browser.status());
           return;
         }
         // Its end may have been reported before the book knew it.
@@ -233,11 +235,22 @@ PoolRegistry::Ticket PoolRegistry::Acquire(absl::string_view pool,
   absl::StatusOr<Ticket> ticket = 0;
   Step([&](State& state, absl::Time now, PoolWork&) {
     ticket = state.book.Acquire(pool, timeout, now);
-    if (ticket.ok()) state.calls.emplace(*ticket, std::move(done));
+    if (!ticket.ok()) return;
+    const absl::StatusOr<Pool> found = state.book.Get(pool);
+    state.calls.emplace(*ticket, Observed(found->id, std::move(done)));
   });
   if (ticket.ok()) return *ticket;
   done(ticket.status());
   return 0;
+}
+
+PoolRegistry::AcquireDone PoolRegistry::Observed(PoolId pool, AcquireDone done) {
+  return [this, pool = std::move(pool), began = dependencies_.clock.Uptime(),
+          done = std::move(done)](absl::StatusOr<Browser> browser) mutable {
+    dependencies_.observer.OnAcquireEnd(pool, browser.status(),
+                                        dependencies_.clock.Uptime() - began);
+    done(std::move(browser));
+  };
 }
 
 void PoolRegistry::CancelAcquire(Ticket ticket) {
@@ -301,6 +314,7 @@ absl::StatusOr<PoolStatus> PoolRegistry::DoCreate(PoolSpec spec) {
   const Pool pool{
       .id = PoolId::Generate(), .spec = std::move(spec), .created_at = dependencies_.clock.Now()};
   ORCH_RETURN_IF_ERROR(dependencies_.store.PutPool(pool));
+  dependencies_.observer.OnPool(pool);
   Step([&](State& state, absl::Time now, PoolWork&) { state.book.Insert(pool, now); });
   Log(LogLevel::kInfo, "pool_created", {{"pool_id", pool.id.value()}, {"size", pool.spec.size}});
   return GetPool(pool.id.value());
@@ -320,6 +334,7 @@ absl::StatusOr<PoolStatus> PoolRegistry::DoUpdate(const std::string& pool, PoolC
     ORCH_RETURN_IF_ERROR(state_.book.CheckNameFree(changed.spec.name, changed.id));
   }
   ORCH_RETURN_IF_ERROR(dependencies_.store.PutPool(changed));
+  dependencies_.observer.OnPool(changed);
   Step([&](State& state, absl::Time now, PoolWork&) {
     state.book.Change(changed, change.discard_all_idle, now);
   });
@@ -340,8 +355,10 @@ absl::Status PoolRegistry::DoDelete(const std::string& pool, bool force) {
       state.book.AbortDeleting(*id);
     }
   });
-  if (deleted.ok()) Log(LogLevel::kInfo, "pool_deleted", {{"pool_id", id->value()}});
-  return deleted;
+  ORCH_RETURN_IF_ERROR(deleted);
+  dependencies_.observer.OnPoolGone(*id);
+  Log(LogLevel::kInfo, "pool_deleted", {{"pool_id", id->value()}});
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<PoolWatch>> PoolRegistry::Watch(absl::string_view pool,

@@ -29,6 +29,7 @@
 #include "orchestrator/pool/callback_gate.h"
 #include "orchestrator/pool/pool_book.h"
 #include "orchestrator/pool/pool_change.h"
+#include "orchestrator/pool/pool_observer.h"
 #include "orchestrator/pool/pool_status.h"
 #include "orchestrator/pool/pool_watchers.h"
 #include "orchestrator/pool/reuse.h"
@@ -58,6 +59,7 @@ class PoolRegistry {
     // Fills in the defaults of a pool's browsers and checks them, see ResolveSpec.
     // INVALID_ARGUMENT, NOT_FOUND (image). May block on the disk.
     std::function<absl::StatusOr<BrowserSpec>(const BrowserSpec&)> resolve;
+    PoolObserver& observer;
     const Clock& clock;
   };
 
@@ -145,6 +147,8 @@ class PoolRegistry {
   // Gives an event to the book, and does what it then says.
   void Step(Event event);
   void CarryOut(PoolWork work, std::vector<std::pair<AcquireDone, absl::Status>> endings);
+  // `done`, told to the observer before.
+  AcquireDone Observed(PoolId pool, AcquireDone done);
   void StartCreation(PoolWork::Creation creation);
   void StartHandout(const PoolWork::Handout& handout);
   void StartDeletion(const SessionId& id);

@@ -13,9 +13,11 @@
 
 namespace orch {
 
-Shells::Shells(VmDriver& driver, VmDirectories& directories, const Clock& clock, Options options)
+Shells::Shells(VmDriver& driver, VmDirectories& directories, MachineObserver& observer,
+               const Clock& clock, Options options)
     : driver_(driver),
       directories_(directories),
+      observer_(observer),
       clock_(clock),
       options_(options),
       pool_(options.max_concurrent_starts) {}
@@ -54,6 +56,13 @@ absl::StatusOr<Shell> Shells::Take(const TemplateRef& base) {
 }
 
 absl::StatusOr<Shell> Shells::Start(const TemplateRef& base) {
+  const absl::Duration began = clock_.Uptime();
+  absl::StatusOr<Shell> shell = StartMachine(base);
+  observer_.OnShellStart(shell.status(), clock_.Uptime() - began);
+  return shell;
+}
+
+absl::StatusOr<Shell> Shells::StartMachine(const TemplateRef& base) {
   VmConfig config = MachineConfig(base->spec, base->directory);
   config.start = VmStart::kShell;
   config.memory_file = base->RamFile();

@@ -14,6 +14,7 @@
 #include "orchestrator/base/clock.h"
 #include "orchestrator/base/thread_pool.h"
 #include "orchestrator/driver/vm_driver.h"
+#include "orchestrator/snapshot/machine_observer.h"
 #include "orchestrator/snapshot/template_catalog.h"
 #include "orchestrator/snapshot/vm_directories.h"
 
@@ -39,7 +40,8 @@ class Shells {
   };
 
   // All must outlive this.
-  Shells(VmDriver& driver, VmDirectories& directories, const Clock& clock, Options options);
+  Shells(VmDriver& driver, VmDirectories& directories, MachineObserver& observer,
+         const Clock& clock, Options options);
   // Destroys the spare shells.
   ~Shells();
 
@@ -72,6 +74,7 @@ class Shells {
     absl::Duration last_taken;
   };
 
+  absl::StatusOr<Shell> StartMachine(const TemplateRef& base);
   // Starts what `base` lacks, in the background.
   void Refill(const TemplateRef& base);
   void StartSpare(const TemplateRef& base);
@@ -79,6 +82,7 @@ class Shells {
 
   VmDriver& driver_;
   VmDirectories& directories_;
+  MachineObserver& observer_;
   const Clock& clock_;
   const Options options_;
   mutable absl::Mutex mutex_;

@@ -49,8 +49,24 @@ absl::StatusOr<TemplateRef> TemplateBuilder::Build(const TemplateSpec& spec, con
                                                    const std::function<void(BuildPhase)>& on_phase,
                                                    CancelToken& cancel) {
   ORCH_RETURN_IF_ERROR(cancel.status());
+  const absl::Duration began = deps_.clock.Uptime();
+  absl::StatusOr<TemplateRef> made = Make(spec, image, on_phase, cancel);
+  const absl::Duration took = deps_.clock.Uptime() - began;
+  deps_.observer.OnTemplateBuild(made.status(), took);
+  ORCH_RETURN_IF_ERROR(made.status());
+  Log(LogLevel::kInfo, "template_built",
+      {{"template", (*made)->key},
+       {"image", image.name},
+       {"size_bytes", (*made)->size_bytes},
+       {"took_ms", absl::ToInt64Milliseconds(took)}});
+  on_phase(BuildPhase::kDone);
+  return made;
+}
+
+absl::StatusOr<TemplateRef> TemplateBuilder::Make(const TemplateSpec& spec, const Image& image,
+                                                  const std::function<void(BuildPhase)>& on_phase,
+                                                  CancelToken& cancel) {
   const std::string key = TemplateKey(spec);
-  const absl::Time began = absl::Now();
   ORCH_ASSIGN_OR_RETURN(const std::string directory, deps_.catalog.Begin(key));
   absl::Cleanup abandon = [&] {
     if (absl::Status gone = deps_.catalog.Abandon(key); !gone.ok()) {
@@ -73,14 +89,7 @@ absl::StatusOr<TemplateRef> TemplateBuilder::Build(const TemplateSpec& spec, con
   }
   ORCH_RETURN_IF_ERROR(devices.status());
   std::move(abandon).Cancel();  // Commit removes what it cannot finish.
-  ORCH_ASSIGN_OR_RETURN(TemplateRef made, deps_.catalog.Commit(spec, *devices));
-  Log(LogLevel::kInfo, "template_built",
-      {{"template", key},
-       {"image", image.name},
-       {"size_bytes", made->size_bytes},
-       {"took_ms", absl::ToInt64Milliseconds(absl::Now() - began)}});
-  on_phase(BuildPhase::kDone);
-  return made;
+  return deps_.catalog.Commit(spec, *devices);
 }
 
 absl::Status TemplateBuilder::MakeFiles(const TemplateSpec& spec, const std::string& directory,
@@ -107,12 +116,15 @@ absl::StatusOr<std::string> TemplateBuilder::BootAndSave(
         cancel.Cancel(
             absl::UnavailableError(absl::StrCat("its virtual machine ended: ", event.reason)));
       });
-  ORCH_ASSIGN_OR_RETURN(const VmInfo vm, deps_.driver.Start(config));
-  absl::Status status = AwaitReady(vm, image, config, cancel);
+  const absl::Duration began = deps_.clock.Uptime();
+  const absl::StatusOr<VmInfo> vm = deps_.driver.Start(config);
+  absl::Status status = vm.ok() ? AwaitReady(*vm, image, config, cancel) : vm.status();
+  deps_.observer.OnBoot(status, deps_.clock.Uptime() - began);
+  ORCH_RETURN_IF_ERROR(vm.status());
   if (status.ok()) {
     on_phase(BuildPhase::kSettling);
     if (spec.has_agent) {
-      status = deps_.guests.PrepareSnapshot(vm.agent, absl::Now() + kSettleTimeout, cancel);
+      status = deps_.guests.PrepareSnapshot(vm->agent, absl::Now() + kSettleTimeout, cancel);
     }
   }
   if (!status.ok()) {

@@ -8,10 +8,12 @@
 #include "absl/time/time.h"
 
 #include "orchestrator/base/cancel_token.h"
+#include "orchestrator/base/clock.h"
 #include "orchestrator/driver/vm_checkpoints.h"
 #include "orchestrator/driver/vm_driver.h"
 #include "orchestrator/image/image.h"
 #include "orchestrator/snapshot/guest_control.h"
+#include "orchestrator/snapshot/machine_observer.h"
 #include "orchestrator/snapshot/scratch_disks.h"
 #include "orchestrator/snapshot/template.h"
 #include "orchestrator/snapshot/template_catalog.h"
@@ -34,6 +36,8 @@ class TemplateBuilder {
     VmDirectories& directories;
     ScratchDisks& scratch_disks;
     TemplateCatalog& catalog;
+    MachineObserver& observer;
+    const Clock& clock;
   };
 
   TemplateBuilder(Dependencies dependencies, absl::Duration boot_timeout)
@@ -48,6 +52,9 @@ class TemplateBuilder {
                                     CancelToken& cancel);
 
  private:
+  absl::StatusOr<TemplateRef> Make(const TemplateSpec& spec, const Image& image,
+                                   const std::function<void(BuildPhase)>& on_phase,
+                                   CancelToken& cancel);
   absl::StatusOr<std::string> BootAndSave(const TemplateSpec& spec, const Image& image,
                                           const VmConfig& config,
                                           const std::function<void(BuildPhase)>& on_phase,

@@ -60,6 +60,7 @@ absl::Status Daemon::Compose(const std::string& image_dir) {
                                              .guests = guests_,
                                              .store = *store_,
                                              .images = *images_,
+                                             .observer = machine_observer_,
                                              .clock = clock_},
                                             {.state_dir = dir_.path(),
                                              .shells = {.keep = kKeepShells},
@@ -72,6 +73,7 @@ absl::Status Daemon::Compose(const std::string& image_dir) {
           {.browsers = registry,
            .store = *store_,
            .resolve = [&registry](const BrowserSpec& spec) { return registry.ResolvePooled(spec); },
+           .observer = pool_observer_,
            .clock = clock_},
           {}));
   ORCH_ASSIGN_OR_RETURN(

@@ -78,6 +78,8 @@ class Daemon {
   absl::Status Compose(const std::string& image_dir);
 
   const testing::TempDir dir_;
+  MachineObserver machine_observer_;
+  PoolObserver pool_observer_;
   const SystemClock clock_;
   VirtioSerialTransport transport_;
   AgentControl guests_{transport_, clock_};

@@ -102,6 +102,7 @@ class Engine {
                                         .guests = guests_,
                                         .store = *store_,
                                         .images = *images_,
+                                        .observer = machine_observer_,
                                         .clock = clock_},
                                        {.state_dir = dir_.path(), .memory_overcommit = 100}));
     BrowserRegistry& registry = browsers_->registry();
@@ -111,6 +112,7 @@ class Engine {
                                                             [&registry](const BrowserSpec& spec) {
                                                               return registry.ResolvePooled(spec);
                                                             },
+                                                        .observer = pool_observer_,
                                                         .clock = clock_},
                                                        {}));
     return absl::OkStatus();
@@ -147,6 +149,8 @@ class Engine {
   }
 
   const testing::TempDir dir_;
+  MachineObserver machine_observer_;
+  PoolObserver pool_observer_;
   const SystemClock clock_;
   FakeVmDriver driver_;
   testing::FakeGuestControl guests_;

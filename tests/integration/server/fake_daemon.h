@@ -56,6 +56,7 @@ class FakeDaemon {
                                           .guests = control_,
                                           .store = store_,
                                           .images = *images_,
+                                          .observer = machine_observer_,
                                           .clock = clock_},
                                          options)
                          .value();
@@ -65,6 +66,7 @@ class FakeDaemon {
                   .store = store_,
                   .resolve =
                       [&registry](const BrowserSpec& spec) { return registry.ResolvePooled(spec); },
+                  .observer = pool_observer_,
                   .clock = clock_},
                  {})
                  .value();
@@ -139,6 +141,8 @@ class FakeDaemon {
   FakeGuestTransport transport_;
   FakeGuest guest_{transport_};
   SystemClock clock_;
+  MachineObserver machine_observer_;
+  PoolObserver pool_observer_;
   Metrics metrics_{{}, clock_};
   AgentControl control_{transport_, clock_};
   std::unique_ptr<FakeVmDriver> driver_;

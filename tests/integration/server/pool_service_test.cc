@@ -36,6 +36,7 @@ class PoolServiceTest : public ::testing::Test {
                     if (spec.image == "none") return absl::NotFoundError("there is no image none");
                     return spec;
                   },
+                  .observer = observer_,
                   .clock = clock_},
                  {})
                  .value();
@@ -104,6 +105,7 @@ class PoolServiceTest : public ::testing::Test {
   }
 
   TempDir dir_;
+  PoolObserver observer_;
   const SystemClock clock_;
   FakeStateStore store_;
   FakePooledBrowsers browsers_{store_, clock_};

@@ -39,10 +39,12 @@ int Run(int pools, uint32_t size) {
   FakeStateStore store;
   const SystemClock clock;
   testing::FakePooledBrowsers browsers(store, clock);
+  PoolObserver observer;
   auto registry = PoolRegistry::Create(
       {.browsers = browsers,
        .store = store,
        .resolve = [](const BrowserSpec& spec) -> absl::StatusOr<BrowserSpec> { return spec; },
+       .observer = observer,
        .clock = clock},
       {.max_concurrent_creations = 4});
   if (!registry.ok()) return EXIT_FAILURE;

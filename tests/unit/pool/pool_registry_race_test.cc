@@ -55,10 +55,12 @@ TEST(PoolRegistryRaceTest, NeverGivesOneBrowserToTwoCallers) {
   FakeStateStore store;
   const SystemClock clock;
   ThreadedBrowsers browsers(store, clock);
+  PoolObserver observer;
   auto registry = PoolRegistry::Create(
       {.browsers = browsers,
        .store = store,
        .resolve = [](const BrowserSpec& spec) -> absl::StatusOr<BrowserSpec> { return spec; },
+       .observer = observer,
        .clock = clock},
       {.max_concurrent_creations = 4});
   ORCH_ASSERT_OK(registry);

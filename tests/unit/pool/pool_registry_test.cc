@@ -78,6 +78,7 @@ class PoolRegistryTest : public ::testing::Test {
            if (spec.image.empty()) resolved.image = "default";
            return resolved;
          },
+         .observer = observer_,
          .clock = clock_},
         {.max_concurrent_creations = 8});
     ORCH_ASSERT_OK(registry);
@@ -147,6 +148,7 @@ class PoolRegistryTest : public ::testing::Test {
   static constexpr uint32_t kAtOnce = PoolSpec::kMaxFillRatePerMinute;
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
+  PoolObserver observer_;
   FakeStateStore store_;
   std::unique_ptr<FakePooledBrowsers> browsers_;
   std::unique_ptr<PoolRegistry> registry_;
