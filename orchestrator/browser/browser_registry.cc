@@ -52,6 +52,7 @@ BrowserRegistry::BrowserRegistry(Dependencies dependencies, Options options)
              .states = deps_.states,
              .guests = deps_.guests,
              .budget = deps_.budget,
+             .observer = deps_.observer,
              .records = records_,
              .connections = connections_,
              .deadlines = deadlines_,

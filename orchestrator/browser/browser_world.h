@@ -11,6 +11,7 @@
 #include "orchestrator/snapshot/cloner.h"
 #include "orchestrator/snapshot/guest_control.h"
 #include "orchestrator/snapshot/host_budget.h"
+#include "orchestrator/snapshot/machine_observer.h"
 #include "orchestrator/snapshot/saved_states.h"
 #include "orchestrator/snapshot/shells.h"
 #include "orchestrator/snapshot/vm_directories.h"
@@ -25,6 +26,7 @@ struct BrowserWorld {
   SavedStates& states;
   GuestControl& guests;
   HostBudget& budget;
+  MachineObserver& observer;
   BrowserRecords& records;
   GuestConnections& connections;
   DeadlineQueue& deadlines;

@@ -217,14 +217,19 @@ absl::StatusOr<Browser> LiveBrowser::Standby(StandbyLevel level) {
 }
 
 absl::Status LiveBrowser::PauseForStandby() {
-  ORCH_RETURN_IF_ERROR(machine_.Pause());
-  ORCH_RETURN_IF_ERROR(world_.records
-                           .Update(id_,
-                                   [](Browser& browser) {
-                                     browser.state = BrowserState::kStandby;
-                                     browser.standby_level = StandbyLevel::kPaused;
-                                   })
-                           .status());
+  const absl::Duration began = world_.clock.Uptime();
+  absl::Status paused = machine_.Pause();
+  if (paused.ok()) {
+    paused = world_.records
+                 .Update(id_,
+                         [](Browser& browser) {
+                           browser.state = BrowserState::kStandby;
+                           browser.standby_level = StandbyLevel::kPaused;
+                         })
+                 .status();
+  }
+  world_.observer.OnStandby(StandbyLevel::kPaused, paused, world_.clock.Uptime() - began);
+  ORCH_RETURN_IF_ERROR(paused);
   idle_.NotePaused();
   Log(LogLevel::kInfo, "browser_standby", {{"session_id", id_.value()}, {"level", "paused"}});
   return absl::OkStatus();
@@ -232,8 +237,23 @@ absl::Status LiveBrowser::PauseForStandby() {
 
 absl::Status LiveBrowser::Deepen() {
   if (!machine_.exists()) return absl::OkStatus();
-  ORCH_RETURN_IF_ERROR(machine_.CheckSavable());
   const absl::Duration began = world_.clock.Uptime();
+  const absl::StatusOr<PageCount> pages = MoveToDisk();
+  const absl::Duration took = world_.clock.Uptime() - began;
+  world_.observer.OnStandby(StandbyLevel::kDisk, pages.status(), took);
+  ORCH_RETURN_IF_ERROR(pages.status());
+  world_.observer.OnStandbySaved(*pages);
+  Log(LogLevel::kInfo, "browser_standby",
+      {{"session_id", id_.value()},
+       {"level", "disk"},
+       {"changed_bytes", pages->changed_bytes},
+       {"file_bytes", pages->file_bytes},
+       {"took_ms", absl::ToInt64Milliseconds(took)}});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PageCount> LiveBrowser::MoveToDisk() {
+  ORCH_RETURN_IF_ERROR(machine_.CheckSavable());
   ORCH_ASSIGN_OR_RETURN(const PageCount pages, machine_.Save());
   const absl::Status recorded = world_.records
                                     .Update(id_,
@@ -246,17 +266,11 @@ absl::Status LiveBrowser::Deepen() {
     machine_.RemoveSaved().IgnoreError();
     return recorded;
   }
-  Log(LogLevel::kInfo, "browser_standby",
-      {{"session_id", id_.value()},
-       {"level", "disk"},
-       {"changed_bytes", pages.changed_bytes},
-       {"file_bytes", pages.file_bytes},
-       {"took_ms", absl::ToInt64Milliseconds(world_.clock.Uptime() - began)}});
   if (absl::Status dropped = machine_.Drop(); !dropped.ok()) {
     Log(LogLevel::kError, "machine_left_behind",
         {{"session_id", id_.value()}, {"status", dropped}});
   }
-  return absl::OkStatus();
+  return pages;
 }
 
 void LiveBrowser::StandbyWhenIdle(StandbyLevel level, absl::Duration deadline, Done done) {
@@ -307,6 +321,26 @@ absl::StatusOr<Browser> LiveBrowser::Wake() {
   }
   const absl::Duration began = world_.clock.Uptime();
   const bool from_disk = !machine_.exists();
+  absl::StatusOr<Browser> awake = WakeFromStandby();
+  const absl::Duration took = world_.clock.Uptime() - began;
+  world_.observer.OnWake(from_disk ? StandbyLevel::kDisk : StandbyLevel::kPaused, awake.status(),
+                         took);
+  ORCH_RETURN_IF_ERROR(awake.status());
+  Log(LogLevel::kInfo, "browser_woke",
+      {{"session_id", id_.value()},
+       {"level", from_disk ? "disk" : "paused"},
+       {"took_ms", absl::ToInt64Milliseconds(took)}});
+  if (from_disk) {
+    if (absl::Status removed = machine_.RemoveSaved(); !removed.ok()) {
+      Log(LogLevel::kError, "state_left_behind",
+          {{"session_id", id_.value()}, {"status", removed}});
+    }
+  }
+  return awake;
+}
+
+absl::StatusOr<Browser> LiveBrowser::WakeFromStandby() {
+  const bool from_disk = !machine_.exists();
   if (from_disk) {
     const absl::Status restored = machine_.Restore();
     if (absl::IsDataLoss(restored)) Fail(restored);
@@ -328,16 +362,6 @@ absl::StatusOr<Browser> LiveBrowser::Wake() {
     return resumed;
   }
   Open();
-  Log(LogLevel::kInfo, "browser_woke",
-      {{"session_id", id_.value()},
-       {"level", from_disk ? "disk" : "paused"},
-       {"took_ms", absl::ToInt64Milliseconds(world_.clock.Uptime() - began)}});
-  if (from_disk) {
-    if (absl::Status removed = machine_.RemoveSaved(); !removed.ok()) {
-      Log(LogLevel::kError, "state_left_behind",
-          {{"session_id", id_.value()}, {"status", removed}});
-    }
-  }
   return awake;
 }
 

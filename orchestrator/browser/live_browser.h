@@ -133,6 +133,9 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   // Lets calls in, which counts as activity.
   void Open();
   absl::Status Deepen();
+  // What it saved.
+  absl::StatusOr<PageCount> MoveToDisk();
+  absl::StatusOr<Browser> WakeFromStandby();
   absl::StatusOr<Browser> PutBackIntoPool();
   void OnVmStopped(const VmId& vm, const absl::Status& reason);
   void FinishDeleting(Done done);

@@ -60,18 +60,19 @@ class Metrics {
 
   // From power-on until the guest was ready, or had failed.
   void RecordBoot(absl::StatusCode code, absl::Duration duration);
-  // From the driver's call until the shell waits for a state.
+  // Until a new machine waits for a state.
   void RecordShellStart(absl::StatusCode code, absl::Duration duration);
-  // From taking a shell until the clone is loaded: paused for a pool, else running.
+  // From taking a shell until it has the state of a template, or of a fork's source.
   void RecordClone(absl::StatusCode code, absl::Duration duration);
-  // From the boot until the template is in the catalogue.
+  // From the making of its files until the template is in the catalogue.
   void RecordTemplateBuild(absl::StatusCode code, absl::Duration duration);
 
   // Into standby: the machine was paused, and stays.
   void RecordPausedStandby(absl::StatusCode code, absl::Duration duration);
   // Into standby: the machine was saved and ended.
   void RecordDiskStandby(absl::StatusCode code, absl::Duration duration);
-  // What one such standby takes on disk, and how much of its memory differs from the template's.
+  // What the memory of one such standby takes on disk, and how much of it differs from the
+  // template's.
   void RecordStandbySize(uint64_t bytes, uint64_t dirty_bytes);
   // Out of standby, until the guest can be called.
   void RecordPausedWake(absl::StatusCode code, absl::Duration duration);

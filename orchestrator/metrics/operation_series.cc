@@ -68,7 +68,7 @@ OperationSeries::OperationSeries(prometheus::Registry& registry)
       paused_wakes_(wake_family_, {{"level", "paused"}}, CloneBounds()),
       disk_wakes_(wake_family_, {{"level", "disk"}}, CloneBounds()),
       standby_size_(Family(registry, "orchestrator_standby_size_bytes",
-                           "What one standby on disk takes there")
+                           "What the memory of one standby on disk takes there")
                         .Add({}, SizeBounds())),
       standby_dirty_(Family(registry, "orchestrator_standby_dirty_bytes",
                             "Memory of one standby on disk that differs from its template")
