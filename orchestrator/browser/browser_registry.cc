@@ -109,7 +109,7 @@ absl::Status BrowserRegistry::Recover() {
   ORCH_RETURN_IF_ERROR(deps_.states.RemoveLeftovers(plan.asleep));
   Apply(plan, vms);
   deadlines_.Set(upkeep_, deps_.clock.Uptime() + kUpkeepPeriod);
-  return absl::OkStatus();
+  return deadlines_.Start();
 }
 
 void BrowserRegistry::Apply(const RecoveryPlan& plan, const std::vector<VmInfo>& vms) {

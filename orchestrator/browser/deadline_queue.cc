@@ -1,27 +1,32 @@
 #include "orchestrator/browser/deadline_queue.h"
 
-#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "orchestrator/base/status_macros.h"
 
 namespace orch {
-namespace {
-
-// A clock that does not run in real time (a test's) is looked at this often.
-constexpr absl::Duration kMaxWait = absl::Milliseconds(200);
-
-}  // namespace
 
 DeadlineQueue::DeadlineQueue(const Clock& clock, std::function<void(const SessionId&)> on_due)
-    : clock_(clock), on_due_(std::move(on_due)), thread_([this] { Run(); }) {}
+    : clock_(clock), on_due_(std::move(on_due)) {}
 
 DeadlineQueue::~DeadlineQueue() { Stop(); }
 
+absl::Status DeadlineQueue::Start() {
+  ORCH_ASSIGN_OR_RETURN(std::unique_ptr<WakeTimer> timer,
+                        WakeTimer::Create(clock_, [this] { OnWake(); }));
+  absl::MutexLock lock(&mutex_);
+  timer_ = std::move(timer);
+  if (!queue_.empty()) timer_->Set(queue_.begin()->first);
+  return absl::OkStatus();
+}
+
 void DeadlineQueue::Stop() {
+  std::unique_ptr<WakeTimer> timer;
   {
     absl::MutexLock lock(&mutex_);
-    stopping_ = true;
-    changed_.Signal();
+    timer = std::move(timer_);
   }
-  if (thread_.joinable()) thread_.join();
 }
 
 void DeadlineQueue::Set(const SessionId& id, absl::Duration at) {
@@ -30,7 +35,7 @@ void DeadlineQueue::Set(const SessionId& id, absl::Duration at) {
   if (at == absl::InfiniteDuration()) return;
   deadlines_.emplace(id, at);
   const auto place = queue_.emplace(at, id).first;
-  if (place == queue_.begin()) changed_.Signal();
+  if (timer_ != nullptr && place == queue_.begin()) timer_->Set(at);
 }
 
 void DeadlineQueue::Clear(const SessionId& id) {
@@ -40,7 +45,7 @@ void DeadlineQueue::Clear(const SessionId& id) {
 
 void DeadlineQueue::WakeUp() {
   absl::MutexLock lock(&mutex_);
-  changed_.Signal();
+  if (timer_ != nullptr) timer_->Set(clock_.Uptime());
 }
 
 void DeadlineQueue::ClearLocked(const SessionId& id) {
@@ -50,23 +55,21 @@ void DeadlineQueue::ClearLocked(const SessionId& id) {
   deadlines_.erase(it);
 }
 
-void DeadlineQueue::Run() {
-  absl::MutexLock lock(&mutex_);
-  while (!stopping_) {
-    if (queue_.empty()) {
-      changed_.Wait(&mutex_);
-      continue;
+void DeadlineQueue::OnWake() {
+  while (true) {
+    std::optional<SessionId> id;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (timer_ == nullptr || queue_.empty()) return;
+      const absl::Duration at = queue_.begin()->first;
+      if (at > clock_.Uptime()) {
+        timer_->Set(at);
+        return;
+      }
+      id = queue_.begin()->second;
+      ClearLocked(*id);
     }
-    const auto [at, id] = *queue_.begin();
-    const absl::Duration left = at - clock_.Uptime();
-    if (left > absl::ZeroDuration()) {
-      changed_.WaitWithTimeout(&mutex_, std::min(left, kMaxWait));
-      continue;
-    }
-    ClearLocked(id);
-    mutex_.Unlock();
-    on_due_(id);
-    mutex_.Lock();
+    on_due_(*id);
   }
 }
 

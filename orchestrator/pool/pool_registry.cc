@@ -20,8 +20,9 @@ constexpr size_t kUpkeepThreads = 2;
 absl::StatusOr<std::unique_ptr<PoolRegistry>> PoolRegistry::Create(Dependencies dependencies,
                                                                    Options options) {
   std::unique_ptr<PoolRegistry> registry(new PoolRegistry(std::move(dependencies), options));
-  ORCH_ASSIGN_OR_RETURN(registry->timer_,
-                        WakeTimer::Create([raw = registry.get()] { raw->WakeUp(); }));
+  ORCH_ASSIGN_OR_RETURN(
+      registry->timer_,
+      WakeTimer::Create(registry->dependencies_.clock, [raw = registry.get()] { raw->WakeUp(); }));
   ORCH_RETURN_IF_ERROR(registry->Recover());
   return registry;
 }
@@ -110,7 +111,7 @@ void PoolRegistry::Step(Event event) {
     }
     if (const absl::Time next = state_.book.NextLook(); next != state_.wake_at) {
       state_.wake_at = next;
-      timer_->Set(next - now);
+      timer_->Set(next - absl::UnixEpoch());
     }
   }
   CarryOut(std::move(work), std::move(endings));

@@ -22,6 +22,7 @@
 #include "orchestrator/base/clock.h"
 #include "orchestrator/base/strand.h"
 #include "orchestrator/base/thread_pool.h"
+#include "orchestrator/base/wake_timer.h"
 #include "orchestrator/browser/browser_records.h"
 #include "orchestrator/browser/pooled_browsers.h"
 #include "orchestrator/model/browser.h"
@@ -33,7 +34,6 @@
 #include "orchestrator/pool/pool_status.h"
 #include "orchestrator/pool/pool_watchers.h"
 #include "orchestrator/pool/reuse.h"
-#include "orchestrator/pool/wake_timer.h"
 #include "orchestrator/store/state_store.h"
 
 namespace orch {

@@ -5,10 +5,12 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "tests/support/fake_clock.h"
+#include "tests/support/status_matchers.h"
 
 namespace orch {
 namespace {
@@ -18,6 +20,8 @@ using ::testing::ElementsAre;
 
 class DeadlineQueueTest : public ::testing::Test {
  protected:
+  DeadlineQueueTest() { ORCH_EXPECT_OK(queue_.Start()); }
+
   void Advance(absl::Duration duration) {
     clock_.Advance(duration);
     queue_.WakeUp();
@@ -84,6 +88,14 @@ TEST_F(DeadlineQueueTest, ForgetsWhatIsClearedOrSetToNever) {
   EXPECT_THAT(Await(1), ElementsAre(last_));
 }
 
+TEST_F(DeadlineQueueTest, SleepsNoLongerThanUntilADeadlineThatIsSetLater) {
+  queue_.Set(a_, absl::Hours(1));
+  queue_.Set(b_, absl::Milliseconds(1));
+  // Without a word to the queue: it is what wakes by itself.
+  clock_.Advance(absl::Milliseconds(1));
+  EXPECT_THAT(Await(1), ElementsAre(b_));
+}
+
 TEST_F(DeadlineQueueTest, TakesNoNoticeOfTheWallClock) {
   queue_.Set(a_, absl::Seconds(2));
   queue_.Set(last_, absl::Seconds(1));
@@ -92,10 +104,21 @@ TEST_F(DeadlineQueueTest, TakesNoNoticeOfTheWallClock) {
   EXPECT_THAT(Await(1), ElementsAre(last_));
 }
 
+TEST(DeadlineQueueStartTest, CallsBackWhatWasSetBefore) {
+  FakeClock clock(absl::FromUnixSeconds(1'000'000));
+  absl::Notification called;
+  DeadlineQueue queue(clock, [&](const SessionId&) { called.Notify(); });
+  queue.Set(SessionId::Generate(), absl::ZeroDuration());
+  EXPECT_FALSE(called.HasBeenNotified());
+  ORCH_ASSERT_OK(queue.Start());
+  EXPECT_TRUE(called.WaitForNotificationWithTimeout(absl::Seconds(30)));
+}
+
 TEST(DeadlineQueueStopTest, CallsBackNothingAfterStop) {
   FakeClock clock(absl::FromUnixSeconds(1'000'000));
   int calls = 0;
   DeadlineQueue queue(clock, [&](const SessionId&) { ++calls; });
+  ORCH_ASSERT_OK(queue.Start());
   queue.Stop();
   queue.Stop();
   queue.Set(SessionId::Generate(), absl::ZeroDuration());
@@ -115,6 +138,7 @@ TEST(DeadlineQueueSetTest, MayBeSetInItsCallback) {
     absl::MutexLock lock(&mutex);
     self = &queue;
   }
+  ORCH_ASSERT_OK(queue.Start());
   queue.Set(SessionId::Generate(), absl::ZeroDuration());
   absl::MutexLock lock(&mutex);
   const auto thrice = [&] { return calls == 3; };

@@ -1,4 +1,4 @@
-#include "orchestrator/pool/wake_timer.h"
+#include "orchestrator/base/wake_timer.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -26,17 +26,19 @@ absl::Status NoDescriptor() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<WakeTimer>> WakeTimer::Create(std::function<void()> wake) {
+absl::StatusOr<std::unique_ptr<WakeTimer>> WakeTimer::Create(const Clock& clock,
+                                                             std::function<void()> wake) {
   UniqueFd timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!timer.valid()) return NoDescriptor();
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop.valid()) return NoDescriptor();
   return std::unique_ptr<WakeTimer>(
-      new WakeTimer(std::move(wake), std::move(timer), std::move(stop)));
+      new WakeTimer(clock, std::move(wake), std::move(timer), std::move(stop)));
 }
 
-WakeTimer::WakeTimer(std::function<void()> wake, UniqueFd timer, UniqueFd stop)
-    : wake_(std::move(wake)),
+WakeTimer::WakeTimer(const Clock& clock, std::function<void()> wake, UniqueFd timer, UniqueFd stop)
+    : clock_(clock),
+      wake_(std::move(wake)),
       timer_(std::move(timer)),
       stop_(std::move(stop)),
       thread_([this] { Run(); }) {}
@@ -46,11 +48,12 @@ WakeTimer::~WakeTimer() {
   thread_.join();
 }
 
-void WakeTimer::Set(absl::Duration delay) {
+void WakeTimer::Set(absl::Duration at) {
   itimerspec setting = {};
-  if (delay != absl::InfiniteDuration()) {
+  if (at != absl::InfiniteDuration()) {
     // All zeros would disarm it.
-    setting.it_value = absl::ToTimespec(std::clamp(delay, absl::Nanoseconds(1), kLongest));
+    setting.it_value =
+        absl::ToTimespec(std::clamp(at - clock_.Uptime(), absl::Nanoseconds(1), kLongest));
   }
   ::timerfd_settime(timer_.get(), 0, &setting, nullptr);
 }
