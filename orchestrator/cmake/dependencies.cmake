@@ -18,6 +18,7 @@ pkg_check_modules(PNG REQUIRED libpng)
 pkg_check_modules(SPDLOG REQUIRED spdlog)
 pkg_check_modules(CRYPTO REQUIRED libcrypto)
 pkg_check_modules(XXHASH REQUIRED libxxhash)
+pkg_check_modules(ARCHIVE REQUIRED libarchive>=3.6 libzstd zlib)
 
 find_program(PROTOC protoc REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)

@@ -19,7 +19,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 
-#include "orchestrator/agent/child/quoted.h"
+#include "orchestrator/base/quoted.h"
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch::agent {

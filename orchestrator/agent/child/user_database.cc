@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "orchestrator/agent/child/quoted.h"
+#include "orchestrator/base/quoted.h"
 
 namespace orch::agent {
 namespace {

@@ -7,8 +7,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
-#include "orchestrator/agent/child/quoted.h"
 #include "orchestrator/agent/config/boot_options.h"
+#include "orchestrator/base/quoted.h"
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {

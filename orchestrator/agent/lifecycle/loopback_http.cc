@@ -17,8 +17,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
-#include "orchestrator/agent/child/quoted.h"
 #include "orchestrator/agent/loop/monotonic_time.h"
+#include "orchestrator/base/quoted.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/unique_fd.h"
 

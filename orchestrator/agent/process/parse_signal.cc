@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
-#include "orchestrator/agent/child/quoted.h"
+#include "orchestrator/base/quoted.h"
 
 namespace orch::agent {
 namespace {

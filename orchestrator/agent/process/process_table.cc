@@ -6,7 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
-#include "orchestrator/agent/child/quoted.h"
+#include "orchestrator/base/quoted.h"
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 
 #include "orchestrator/agent/child/base_environment.h"
-#include "orchestrator/agent/child/quoted.h"
+#include "orchestrator/base/quoted.h"
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {

@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace orch::agent {
+namespace orch {
 
 // `text` in double quotes, for error messages: what is not printable ASCII is escaped, and of more
 // than kMaxQuotedBytes bytes the rest is replaced by "...". Messages are sent as gRPC headers,
@@ -13,4 +13,4 @@ namespace orch::agent {
 constexpr size_t kMaxQuotedBytes = 200;
 std::string Quoted(absl::string_view text);
 
-}  // namespace orch::agent
+}  // namespace orch

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace orch {
+
+enum class ArchiveFormat { kZip, kTar, kTarGz, kTarZst };
+
+}  // namespace orch
