@@ -24,6 +24,7 @@
 #include "orchestrator/agent/computer/computer_service.h"
 #include "orchestrator/agent/config/agent_config.h"
 #include "orchestrator/agent/config/boot_options.h"
+#include "orchestrator/agent/filesystem/file_system_service.h"
 #include "orchestrator/agent/init/guest_init.h"
 #include "orchestrator/agent/lifecycle/cpu_meter.h"
 #include "orchestrator/agent/lifecycle/disk_caches.h"
@@ -131,6 +132,10 @@ absl::Status Run() {
   ProcessService processes(
       {children, table, users, {.user = config.default_user, .headful = options.headful}});
   ComputerService computer(options.headful ? kDisplay : "");
+  ORCH_ASSIGN_OR_RETURN(
+      const std::unique_ptr<FileSystemService> files,
+      FileSystemService::Create(
+          {.users = users, .default_user = config.default_user, .config = config.filesystem}));
   TunnelService tunnels(*loop);
   ProcStatMeter meter;
   SnapshotPreparation preparation({.devtools_port = devtools_port,
@@ -141,8 +146,9 @@ absl::Status Run() {
   GuestIdentity identity({.root = "", .hostname = GetHostname, .set_hostname = SetHostname});
   GuestResumption resumption(kernel_clock, random, identity);
   LifecycleService lifecycle(*loop, supervisor, preparation, resumption);
-  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
-                        AgentServer::Create({&processes, &computer, &tunnels, &lifecycle}));
+  ORCH_ASSIGN_OR_RETURN(
+      const std::unique_ptr<AgentServer> server,
+      AgentServer::Create({&processes, files.get(), &computer, &tunnels, &lifecycle}));
   supervisor.Start();
   ORCH_ASSIGN_OR_RETURN(const Listeners listeners, Listen(*server));
   while (true) ::pause();

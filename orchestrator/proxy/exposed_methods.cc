@@ -4,6 +4,7 @@
 #include "google/protobuf/descriptor.h"
 
 #include "guest/v1/computer.pb.h"
+#include "guest/v1/filesystem.pb.h"
 #include "guest/v1/lifecycle.pb.h"
 #include "guest/v1/process.pb.h"
 #include "guest/v1/tunnel.pb.h"
@@ -14,6 +15,7 @@ ExposedMethods::ExposedMethods() {
   // One message of each file under proto/guest/v1: naming it links the file's descriptors.
   const google::protobuf::FileDescriptor* const files[] = {
       guest::v1::CaptureScreenshotRequest::descriptor()->file(),
+      guest::v1::ReadFileRequest::descriptor()->file(),
       guest::v1::GetStatusRequest::descriptor()->file(),
       guest::v1::ExecRequest::descriptor()->file(),
       guest::v1::ConnectRequest::descriptor()->file(),

@@ -23,6 +23,13 @@ constexpr size_t kMaxPrograms = 32;
 constexpr size_t kMaxNameBytes = 32;
 // sockaddr_un holds 108 bytes with the final NUL.
 constexpr size_t kMaxSocketPathBytes = 107;
+// The largest limits of [filesystem]: what a guest can bear.
+constexpr int64_t kMaxStreams = 128;
+constexpr int64_t kMaxArchiveEntries = 10'000'000;
+constexpr int64_t kMaxArchiveBytes = int64_t{1} << 50;
+// The kernel has 128 inotify instances for a user.
+constexpr int64_t kMaxWatches = 100;
+constexpr int64_t kMaxWatchedDirectories = 65536;
 
 absl::Status Invalid(absl::string_view where, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(where, " ", what));
@@ -63,6 +70,43 @@ absl::StatusOr<std::optional<std::string>> String(const toml::table& table, absl
   if (!text || text->empty())
     return Invalid(where, absl::StrCat(key, " must be a string, not empty"));
   return text;
+}
+
+// Sets `value` to the integer `key`; leaves it when that is absent.
+template <typename Integer>
+absl::Status SetInteger(const toml::table& table, absl::string_view where, const char* key,
+                        int64_t max, Integer& value) {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return absl::OkStatus();
+  const std::optional<int64_t> number = node->value_exact<int64_t>();
+  if (!number || *number < 1 || *number > max) {
+    return Invalid(where, absl::StrCat(key, " must be an integer of 1..", max));
+  }
+  value = static_cast<Integer>(*number);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FileSystemConfig> ParseFileSystem(const toml::table& config) {
+  constexpr char kWhere[] = "filesystem";
+  FileSystemConfig filesystem;
+  const toml::node* node = config.get(kWhere);
+  if (node == nullptr) return filesystem;
+  if (!node->is_table()) return Invalid("config", "filesystem must be a table");
+  const toml::table& table = *node->as_table();
+  ORCH_RETURN_IF_ERROR(CheckKeys(table, kWhere,
+                                 {"max_streams", "archive_max_entries", "archive_max_bytes",
+                                  "max_watches", "watch_max_directories"}));
+  ORCH_RETURN_IF_ERROR(
+      SetInteger(table, kWhere, "max_streams", kMaxStreams, filesystem.max_streams));
+  ORCH_RETURN_IF_ERROR(SetInteger(table, kWhere, "archive_max_entries", kMaxArchiveEntries,
+                                  filesystem.archive_max_entries));
+  ORCH_RETURN_IF_ERROR(SetInteger(table, kWhere, "archive_max_bytes", kMaxArchiveBytes,
+                                  filesystem.archive_max_bytes));
+  ORCH_RETURN_IF_ERROR(
+      SetInteger(table, kWhere, "max_watches", kMaxWatches, filesystem.max_watches));
+  ORCH_RETURN_IF_ERROR(SetInteger(table, kWhere, "watch_max_directories", kMaxWatchedDirectories,
+                                  filesystem.watch_max_directories));
+  return filesystem;
 }
 
 absl::Status AppendArguments(const toml::table& table, absl::string_view where, const char* key,
@@ -235,11 +279,12 @@ absl::StatusOr<AgentConfig> ParseAgentConfig(absl::string_view text, const BootO
                                           std::string(error.description())));
   }
   const toml::table& table = result.table();
-  ORCH_RETURN_IF_ERROR(CheckKeys(table, "config", {"default_user", "program"}));
+  ORCH_RETURN_IF_ERROR(CheckKeys(table, "config", {"default_user", "filesystem", "program"}));
   AgentConfig config;
   ORCH_ASSIGN_OR_RETURN(std::optional<std::string> user, String(table, "config", "default_user"));
   if (!user) return Invalid("config", "needs default_user");
   config.default_user = *std::move(user);
+  ORCH_ASSIGN_OR_RETURN(config.filesystem, ParseFileSystem(table));
 
   const toml::node* programs = table.get("program");
   if (programs == nullptr) return config;

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 
 #include "orchestrator/agent/config/boot_options.h"
+#include "orchestrator/agent/config/filesystem_config.h"
 
 namespace orch::agent {
 
@@ -33,6 +34,7 @@ struct ProgramConfig {
 // boot.
 struct AgentConfig {
   std::string default_user;
+  FileSystemConfig filesystem;
   // Each after those it waits for.
   std::vector<ProgramConfig> programs;
 };
