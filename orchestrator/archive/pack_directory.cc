@@ -27,8 +27,9 @@ constexpr int kMaxDepth = 256;
 
 class Packing {
  public:
-  Packing(ArchiveWriter& archive, const ArchiveLimits& limits)
-      : archive_(archive), limits_(limits), buffer_(kBufferBytes, '\0') {}
+  Packing(ArchiveWriter& archive, const ArchiveLimits& limits,
+          absl::FunctionRef<absl::Status()> check)
+      : archive_(archive), limits_(limits), check_(check), buffer_(kBufferBytes, '\0') {}
 
   // What is in `directory`, whose own name is `path`, "" for the root and else with a slash at its
   // end.
@@ -50,6 +51,7 @@ class Packing {
 
   ArchiveWriter& archive_;
   const ArchiveLimits& limits_;
+  const absl::FunctionRef<absl::Status()> check_;
   ArchiveCounts counts_;
   std::string buffer_;
 };
@@ -82,6 +84,7 @@ absl::Status Packing::Begin(const struct stat& info, const std::string& path, st
 
 absl::Status Packing::PackOne(int directory, const std::string& name, const std::string& path,
                               int depth) {
+  ORCH_RETURN_IF_ERROR(check_());
   struct stat info = {};
   if (::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     return Failed("look at", path);
@@ -120,6 +123,7 @@ absl::Status Packing::PackFile(UniqueFd file, const std::string& path) {
                                                      " bytes, which is the limit"));
   }
   while (left > 0) {
+    ORCH_RETURN_IF_ERROR(check_());
     const ssize_t n = ::read(file.get(), buffer_.data(), std::min<uint64_t>(left, buffer_.size()));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return ErrnoStatus(errno, absl::StrCat("cannot read ", Quoted(path)));
@@ -148,8 +152,9 @@ absl::Status Packing::PackBelow(int directory, const std::string& name, const st
 }  // namespace
 
 absl::StatusOr<ArchiveCounts> PackDirectory(int directory, ArchiveWriter& archive,
-                                            const ArchiveLimits& limits) {
-  Packing packing(archive, limits);
+                                            const ArchiveLimits& limits,
+                                            absl::FunctionRef<absl::Status()> check) {
+  Packing packing(archive, limits, check);
   ORCH_RETURN_IF_ERROR(packing.PackAll(directory, "", 1));
   ORCH_RETURN_IF_ERROR(archive.Finish());
   return packing.counts();

@@ -79,7 +79,8 @@ class ArchiveFixture : public ::testing::Test {
     StringSink sink;
     ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ArchiveWriter> writer,
                           NewArchiveWriter(format, sink));
-    ORCH_ASSIGN_OR_RETURN(counts_, PackDirectory(directory.get(), *writer, limits));
+    ORCH_ASSIGN_OR_RETURN(
+        counts_, PackDirectory(directory.get(), *writer, limits, [] { return absl::OkStatus(); }));
     EXPECT_TRUE(sink.finished());
     return sink.bytes();
   }

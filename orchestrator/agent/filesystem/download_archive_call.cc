@@ -68,8 +68,8 @@ absl::Status DownloadArchiveCall::Serve() {
   MessageSink sink(send);
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ArchiveWriter> archive,
                         NewArchiveWriter(format, sink));
-  const absl::StatusOr<ArchiveCounts> counts =
-      PackDirectory(directory.get(), *archive, LimitsOf(context_.config));
+  const absl::StatusOr<ArchiveCounts> counts = PackDirectory(
+      directory.get(), *archive, LimitsOf(context_.config), [this] { return CheckCancelled(); });
   if (!counts.ok()) {
     return Annotate(counts.status(), absl::StrCat("packing ", Quoted(path.text())));
   }

@@ -1,6 +1,7 @@
 #include "orchestrator/agent/filesystem/upload_archive_call.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -81,13 +82,13 @@ absl::StatusOr<ArchiveCounts> UploadArchiveCall::Unpack(UploadArchiveRequest fir
   const auto next = [this](UploadArchiveRequest& message) { return Next(message); };
   MessageSource source(std::move(first), next);
   const ArchiveLimits limits = LimitsOf(context_.config);
-  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ArchiveReader> archive,
-                        OpenArchive(format, source, target.get(), limits));
+  const std::string where = absl::StrCat("unpacking into ", Quoted(path.text()));
+  const absl::StatusOr<std::unique_ptr<ArchiveReader>> archive =
+      OpenArchive(format, source, target.get(), limits);
+  if (!archive.ok()) return Annotate(archive.status(), where);
   absl::StatusOr<ArchiveCounts> counts =
-      ExtractArchive(*archive, target.get(), limits, [this] { return CheckCancelled(); });
-  if (!counts.ok()) {
-    return Annotate(counts.status(), absl::StrCat("unpacking into ", Quoted(path.text())));
-  }
+      ExtractArchive(**archive, target.get(), limits, [this] { return CheckCancelled(); });
+  if (!counts.ok()) return Annotate(counts.status(), where);
   // What follows the archive's end, such as padding, is read so that the client can end.
   while (true) {
     ORCH_ASSIGN_OR_RETURN(const absl::string_view rest, source.Next());

@@ -54,9 +54,22 @@ absl::StatusOr<std::unique_ptr<WatchedTree>> WatchedTree::Create(const GuestPath
 }
 
 absl::Status WatchedTree::WatchRoot(bool no_symlinks) {
-  ORCH_ASSIGN_OR_RETURN(root_fd_, OpenDirectory(root_, no_symlinks));
-  ORCH_RETURN_IF_ERROR(Follow(root_fd_.get(), "", /*report=*/false));
-  return absl::OkStatus();
+  ORCH_ASSIGN_OR_RETURN(const UniqueFd root, OpenDirectory(root_, no_symlinks));
+  struct stat info = {};
+  if (::fstat(root.get(), &info) != 0) return PathError(errno, "look at", root_.text());
+  device_ = info.st_dev;
+  inode_ = info.st_ino;
+  return Follow(root.get(), "", /*report=*/false);
+}
+
+UniqueFd WatchedTree::OpenRoot() const {
+  UniqueFd root(::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat info = {};
+  if (root.valid() && ::fstat(root.get(), &info) == 0 && info.st_dev == device_ &&
+      info.st_ino == inode_) {
+    return root;
+  }
+  return UniqueFd();
 }
 
 absl::Status WatchedTree::Follow(int fd, const std::string& prefix, bool report) {
@@ -112,14 +125,20 @@ absl::Status WatchedTree::FollowBelow(int fd, const std::string& prefix, bool re
 
 void WatchedTree::FollowNew(const std::string& path, bool report) {
   if (!recursive_) return;
-  const UniqueFd fd(::openat(root_fd_.get(), path.c_str(), kDirectoryFlags));
+  const UniqueFd root = OpenRoot();
+  if (!root.valid()) {
+    ReportOverflow(true);
+    return;
+  }
+  const UniqueFd fd(::openat(root.get(), path.c_str(), kDirectoryFlags));
   if (!fd.valid()) return;
   if (!Follow(fd.get(), absl::StrCat(path, "/"), report).ok()) ReportOverflow(true);
 }
 
 void WatchedTree::FollowAgain() {
   if (!recursive_) return;
-  if (!Follow(root_fd_.get(), "", /*report=*/false).ok()) ReportOverflow(true);
+  const UniqueFd root = OpenRoot();
+  if (!root.valid() || !Follow(root.get(), "", /*report=*/false).ok()) ReportOverflow(true);
 }
 
 void WatchedTree::ReadEvents() {

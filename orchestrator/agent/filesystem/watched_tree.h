@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/inotify.h>
+#include <sys/types.h>
 
 #include <cstdint>
 #include <deque>
@@ -73,6 +74,8 @@ class WatchedTree {
 
   WatchedTree(GuestPath root, UniqueFd inotify, bool recursive, uint32_t max_directories);
   absl::Status WatchRoot(bool no_symlinks);
+  // The root again; invalid when its path leads elsewhere by now.
+  UniqueFd OpenRoot() const;
   // Follows the directory that `fd` is and, when recursive, those in it. With `report`, what is in
   // it is reported as created.
   absl::Status Follow(int fd, const std::string& prefix, bool report);
@@ -94,8 +97,9 @@ class WatchedTree {
   const UniqueFd inotify_;
   const bool recursive_;
   const uint32_t max_directories_;
-  // The root, to find what is below it whatever happens to its path.
-  UniqueFd root_fd_;
+  // The root's inode. No descriptor of it is kept: that would keep its deletion from being told.
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
   int root_wd_ = -1;
   absl::flat_hash_map<int, Directory> directories_;
   std::deque<guest::v1::WatchResponse> pending_;

@@ -49,6 +49,12 @@ class SendingCall : public grpc::ServerWriteReactor<Response> {
     return absl::OkStatus();
   }
 
+  // CANCELLED once the call was cancelled.
+  absl::Status CheckCancelled() const ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    return cancelled_ ? absl::CancelledError("cancelled by the caller") : absl::OkStatus();
+  }
+
  private:
   void Run() {
     const absl::Status status = Serve();
@@ -68,7 +74,7 @@ class SendingCall : public grpc::ServerWriteReactor<Response> {
 
   // Of gRPC while it writes, else of the thread.
   Response outgoing_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
 };
