@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 
 namespace orch {
@@ -10,6 +12,9 @@ struct ArchiveLimits {
   uint64_t max_entries = 250'000;
   // Contents of files together, holes counted; and the archive itself.
   uint64_t max_bytes = uint64_t{64} << 30;
+  // The mode bits that unpacking keeps. Whoever unpacks for itself what it does not trust leaves
+  // out 07000: a set-user-id file would run as who unpacked it.
+  mode_t mode_mask = 07777;
 };
 
 // What one archive did hold.

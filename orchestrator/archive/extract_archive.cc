@@ -72,6 +72,7 @@ absl::StatusOr<ArchiveCounts> Extraction::Run() {
           absl::StrCat("entry ", Quoted(entry_.name), " is one of more than ", limits_.max_entries,
                        " entries and directories, which is the limit"));
     }
+    entry_.mode &= limits_.mode_mask;
     ORCH_RETURN_IF_ERROR(Extract());
   }
   ORCH_RETURN_IF_ERROR(ApplyDirectoryModes());

@@ -24,6 +24,16 @@
 #include "orchestrator/orchctl/commands/completion.h"
 #include "orchestrator/orchctl/commands/computer_screenshot.h"
 #include "orchestrator/orchctl/commands/forward.h"
+#include "orchestrator/orchctl/commands/fs_cat.h"
+#include "orchestrator/orchctl/commands/fs_chmod.h"
+#include "orchestrator/orchctl/commands/fs_cp.h"
+#include "orchestrator/orchctl/commands/fs_ls.h"
+#include "orchestrator/orchctl/commands/fs_mkdir.h"
+#include "orchestrator/orchctl/commands/fs_mv.h"
+#include "orchestrator/orchctl/commands/fs_rm.h"
+#include "orchestrator/orchctl/commands/fs_stat.h"
+#include "orchestrator/orchctl/commands/fs_watch.h"
+#include "orchestrator/orchctl/commands/fs_zip.h"
 #include "orchestrator/orchctl/commands/node.h"
 #include "orchestrator/orchctl/commands/pools_acquire.h"
 #include "orchestrator/orchctl/commands/pools_create.h"
@@ -96,6 +106,7 @@ CommandLine::CommandLine() : app_("Operates a browser orchestrator", "orchctl") 
   AddPools();
   AddTemplates();
   AddProcess();
+  AddFiles();
   CLI::App* computer = AddGroup("computer", "Use the screen of a headful browser");
   Add(computer, "screenshot", "Save what the screen shows as PNG",
       std::make_unique<ComputerScreenshotCommand>());
@@ -150,6 +161,20 @@ void CommandLine::AddProcess() {
   Add(process, "logs", "Print what a process wrote", std::make_unique<ProcessLogsCommand>());
   Add(process, "stdin", "Pipe standard input to a process",
       std::make_unique<ProcessStdinCommand>());
+}
+
+void CommandLine::AddFiles() {
+  CLI::App* files = AddGroup("fs", "Work with files inside a browser's machine");
+  Add(files, "ls", "List directories", std::make_unique<FsLsCommand>());
+  Add(files, "stat", "Show all that is known of a file", std::make_unique<FsStatCommand>());
+  Add(files, "cat", "Write a file to standard output", std::make_unique<FsCatCommand>());
+  Add(files, "cp", "Copy files to and from this host", std::make_unique<FsCpCommand>());
+  Add(files, "mv", "Rename or move a file", std::make_unique<FsMvCommand>());
+  Add(files, "rm", "Delete files and directories", std::make_unique<FsRmCommand>());
+  Add(files, "mkdir", "Create directories", std::make_unique<FsMkdirCommand>());
+  Add(files, "chmod", "Set mode, owner and group", std::make_unique<FsChmodCommand>());
+  Add(files, "watch", "Print changes as they happen", std::make_unique<FsWatchCommand>());
+  Add(files, "zip", "Pack a directory, or unpack an archive", std::make_unique<FsZipCommand>());
 }
 
 void CommandLine::AddPools() {

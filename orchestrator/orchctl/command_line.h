@@ -32,6 +32,7 @@ class CommandLine {
   void AddPools();
   void AddTemplates();
   void AddProcess();
+  void AddFiles();
   CLI::App* AddGroup(const std::string& name, const std::string& summary);
   void Add(CLI::App* parent, const std::string& name, const std::string& summary,
            std::unique_ptr<Command> command);

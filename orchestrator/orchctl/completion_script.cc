@@ -52,7 +52,8 @@ OptionEntry MakeOption(const CLI::Option& option) {
 
 // The command that lists what an argument of this name may be; null: there is none.
 const char* ListOf(const std::string& argument) {
-  if (argument == "ID") return "orchctl browsers list -q 2>/dev/null";
+  // Of a path in a browser's machine, what comes before its colon.
+  if (argument == "ID" || argument == "PATH") return "orchctl browsers list -q 2>/dev/null";
   if (argument == "POOL") return "orchctl pools list -q 2>/dev/null";
   if (argument == "KEY") return "orchctl templates list -q 2>/dev/null";
   return nullptr;

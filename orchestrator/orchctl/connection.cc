@@ -45,6 +45,7 @@ Connection::Connection(const std::string& target)
       pools_(orchestrator::v1::PoolService::NewStub(channel_)),
       templates_(orchestrator::v1::TemplateService::NewStub(channel_)),
       processes_(guest::v1::ProcessService::NewStub(channel_)),
+      files_(guest::v1::FileSystemService::NewStub(channel_)),
       computer_(guest::v1::ComputerService::NewStub(channel_)),
       tunnels_(guest::v1::TunnelService::NewStub(channel_)) {}
 

@@ -8,6 +8,7 @@
 #include "grpcpp/channel.h"
 
 #include "guest/v1/computer.grpc.pb.h"
+#include "guest/v1/filesystem.grpc.pb.h"
 #include "guest/v1/process.grpc.pb.h"
 #include "guest/v1/tunnel.grpc.pb.h"
 #include "orchestrator/v1/browsers.grpc.pb.h"
@@ -42,6 +43,7 @@ class Connection {
   orchestrator::v1::PoolService::Stub& pools() { return *pools_; }
   orchestrator::v1::TemplateService::Stub& templates() { return *templates_; }
   guest::v1::ProcessService::Stub& processes() { return *processes_; }
+  guest::v1::FileSystemService::Stub& files() { return *files_; }
   guest::v1::ComputerService::Stub& computer() { return *computer_; }
   guest::v1::TunnelService::Stub& tunnels() { return *tunnels_; }
 
@@ -53,6 +55,7 @@ class Connection {
   const std::unique_ptr<orchestrator::v1::PoolService::Stub> pools_;
   const std::unique_ptr<orchestrator::v1::TemplateService::Stub> templates_;
   const std::unique_ptr<guest::v1::ProcessService::Stub> processes_;
+  const std::unique_ptr<guest::v1::FileSystemService::Stub> files_;
   const std::unique_ptr<guest::v1::ComputerService::Stub> computer_;
   const std::unique_ptr<guest::v1::TunnelService::Stub> tunnels_;
 };

@@ -33,7 +33,9 @@ grpc::Status FakeComputer::CaptureScreenshot(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
-FakeDaemon::FakeDaemon() {
+FakeDaemon::FakeDaemon()
+    : files_(
+          agent::FileSystemService::Create({.users = users_, .default_user = "nobody"}).value()) {
   KeepGrpcRunning();
   grpc::ServerBuilder builder;
   builder.AddListeningPort(target(), grpc::InsecureServerCredentials());
@@ -44,6 +46,7 @@ FakeDaemon::FakeDaemon() {
   builder.RegisterService(&processes_);
   builder.RegisterService(&computer_);
   builder.RegisterService(&tunnels_);
+  builder.RegisterService(files_.get());
   server_ = builder.BuildAndStart();
 }
 

@@ -6,6 +6,8 @@
 #include "grpcpp/server.h"
 
 #include "guest/v1/computer.grpc.pb.h"
+#include "orchestrator/agent/child/user_database.h"
+#include "orchestrator/agent/filesystem/file_system_service.h"
 #include "orchestrator/v1/node.grpc.pb.h"
 #include "tests/integration/orchctl/fake_browsers.h"
 #include "tests/integration/orchctl/fake_pools.h"
@@ -32,7 +34,8 @@ class FakeComputer : public guest::v1::ComputerService::Service {
                                  guest::v1::CaptureScreenshotResponse* response) override;
 };
 
-// A daemon in this process that listens on a unix socket of its own.
+// A daemon in this process that listens on a unix socket of its own. Its files are the agent's real
+// service, on this machine's files, and every browser's.
 class FakeDaemon {
  public:
   FakeDaemon();
@@ -58,6 +61,8 @@ class FakeDaemon {
   FakeProcesses processes_;
   FakeComputer computer_;
   FakeTunnels tunnels_;
+  const agent::UserDatabase users_{"/etc"};
+  const std::unique_ptr<agent::FileSystemService> files_;
   std::unique_ptr<grpc::Server> server_;
 };
 

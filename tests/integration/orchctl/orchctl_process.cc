@@ -34,6 +34,16 @@ std::string ReadAll(int fd) {
   return all;
 }
 
+std::string ReadLineOf(int fd) {
+  std::string line;
+  char c = 0;
+  while (::read(fd, &c, 1) == 1) {
+    line.push_back(c);
+    if (c == '\n') break;
+  }
+  return line;
+}
+
 void WriteWhole(int fd, const std::string& bytes) {
   for (size_t done = 0; done < bytes.size();) {
     const ssize_t written = ::write(fd, bytes.data() + done, bytes.size() - done);
@@ -88,15 +98,9 @@ OrchctlProcess::~OrchctlProcess() {
 
 void OrchctlProcess::Signal(int signal) const { ASSERT_EQ(::kill(pid_, signal), 0); }
 
-std::string OrchctlProcess::ReadLine() {
-  std::string line;
-  char c = 0;
-  while (::read(out_.get(), &c, 1) == 1) {
-    line.push_back(c);
-    if (c == '\n') break;
-  }
-  return line;
-}
+std::string OrchctlProcess::ReadLine() { return ReadLineOf(out_.get()); }
+
+std::string OrchctlProcess::ReadErrorLine() { return ReadLineOf(err_.get()); }
 
 std::string OrchctlProcess::ReadBytes(size_t size) {
   std::string bytes(size, '\0');

@@ -32,6 +32,9 @@ class OrchctlProcess {
   // Reads standard output up to and including the next '\n'.
   std::string ReadLine();
 
+  // The same of standard error.
+  std::string ReadErrorLine();
+
   // Reads so many bytes of standard output, fewer only at its end.
   std::string ReadBytes(size_t size);
 

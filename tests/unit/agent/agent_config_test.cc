@@ -109,6 +109,32 @@ INSTANTIATE_TEST_SUITE_P(
                    "is there twice"},
         RejectCase{"name = ", "not TOML, line 3"}));
 
+TEST(AgentConfigTest, TakesLimitsOfTheFileSystem) {
+  ORCH_ASSERT_OK_AND_ASSIGN(AgentConfig config, ParseAgentConfig(R"(
+default_user = "root"
+[filesystem]
+max_streams = 3
+archive_max_bytes = 5000000000
+)",
+                                                                 BootOptions{}));
+  EXPECT_EQ(config.filesystem.max_streams, 3u);
+  EXPECT_EQ(config.filesystem.archive_max_bytes, 5'000'000'000u);
+  EXPECT_EQ(config.filesystem.max_watches, FileSystemConfig().max_watches);
+}
+
+TEST(AgentConfigTest, RefusesLimitsThatAGuestCannotBear) {
+  for (const char* line : {"max_streams = 0", "max_streams = 129", "max_streams = \"1\"",
+                           "archive_max_entries = -1", "max_watches = 101",
+                           "watch_max_directories = 65537", "colour = 1"}) {
+    EXPECT_THAT(ParseAgentConfig(
+                    absl::StrCat("default_user = \"root\"\n[filesystem]\n", line), BootOptions{}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("filesystem")))
+        << line;
+  }
+  EXPECT_THAT(ParseAgentConfig("default_user = \"root\"\nfilesystem = 1", BootOptions{}),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("table")));
+}
+
 TEST(AgentConfigTest, NeedsADefaultUser) {
   EXPECT_THAT(ParseAgentConfig("", BootOptions{}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("default_user")));
