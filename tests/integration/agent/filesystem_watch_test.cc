@@ -46,8 +46,27 @@ class FileSystemWatchTest : public FileSystemFixture {
     const std::string& id() const { return id_; }
 
     // The next event: "CREATE d/f", "RENAME a -> b", with a slash at a directory's end; "OVERFLOW",
-    // or "END" with the status.
+    // or "END" with the status. Writes in a row are one: how many of them the kernel reports
+    // depends on how soon they are read.
     std::string Next() {
+      std::string event = NextReported();
+      while (event == last_ && event.rfind("WRITE ", 0) == 0) event = NextReported();
+      last_ = event;
+      return event;
+    }
+
+    // All events up to the one that makes `last` appear, which is not among them.
+    std::vector<std::string> Until(const std::string& last) {
+      std::vector<std::string> events;
+      while (true) {
+        std::string event = Next();
+        if (event == last || event.rfind("END", 0) == 0) return events;
+        events.push_back(std::move(event));
+      }
+    }
+
+   private:
+    std::string NextReported() {
       v1::WatchResponse response;
       if (!stream_->Read(&response)) {
         finished_ = true;
@@ -63,17 +82,6 @@ class FileSystemWatchTest : public FileSystemFixture {
       return absl::StrCat(type, " ", old, Relative(event.path()), event.is_directory() ? "/" : "");
     }
 
-    // All events up to the one that makes `last` appear, which is not among them.
-    std::vector<std::string> Until(const std::string& last) {
-      std::vector<std::string> events;
-      while (true) {
-        std::string event = Next();
-        if (event == last || event.rfind("END", 0) == 0) return events;
-        events.push_back(std::move(event));
-      }
-    }
-
-   private:
     std::string Relative(const std::string& path) const {
       return path == root_ ? "." : path.substr(root_.size() + 1);
     }
@@ -82,6 +90,7 @@ class FileSystemWatchTest : public FileSystemFixture {
     grpc::ClientContext context_;
     std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> stream_;
     std::string id_;
+    std::string last_;
     bool finished_ = false;
   };
 
