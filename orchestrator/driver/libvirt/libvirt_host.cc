@@ -125,6 +125,10 @@ absl::StatusOr<LibvirtHost> OpenLibvirtHost(const LibvirtOptions& options) {
   }
   LibvirtHost host;
   ORCH_ASSIGN_OR_RETURN(host.place, FindPlace(options, user));
+  if (!options.embed_root.empty()) {
+    ORCH_ASSIGN_OR_RETURN(host.run_directory,
+                          RunDirectory::Open(options.embed_root, options.memory_places));
+  }
   ORCH_ASSIGN_OR_RETURN(host.loop, EventLoop::Start());
   ORCH_ASSIGN_OR_RETURN(host.connection, Connect(options, host.place.uri));
   ORCH_ASSIGN_OR_RETURN(host.info, ProbeHost(options, host.connection.get(), host.place.uri, user));

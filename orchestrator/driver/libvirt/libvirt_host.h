@@ -11,6 +11,7 @@
 #include "orchestrator/driver/libvirt/handles.h"
 #include "orchestrator/driver/libvirt/host_checks.h"
 #include "orchestrator/driver/libvirt/libvirt_options.h"
+#include "orchestrator/driver/libvirt/run_directory.h"
 #include "orchestrator/driver/vm_driver.h"
 
 namespace orch {
@@ -27,6 +28,8 @@ struct LibvirtPlace {
 // A libvirt that is open and fit for use. Destroyed in reverse order.
 struct LibvirtHost {
   LibvirtPlace place;
+  // Null where a libvirt daemon has its own.
+  std::unique_ptr<RunDirectory> run_directory;
   std::unique_ptr<EventLoop> loop;
   Connection connection;
   HostInfo info;

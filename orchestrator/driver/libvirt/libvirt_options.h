@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "orchestrator/driver/accelerator_probe.h"
 #include "orchestrator/driver/transport_probe.h"
@@ -24,6 +25,9 @@ struct LibvirtOptions {
   TransportChoice transport = TransportChoice::kAuto;
   // Whom QEMU runs as when this process is root. Otherwise QEMU runs as this process's user.
   std::string qemu_user = "libvirt-qemu";
+  // Directories that are in memory on most hosts: the first one that is takes what `embed_root`
+  // need not keep through a reboot.
+  std::vector<std::string> memory_places = {"/run", "/dev/shm"};
   // Where the host is looked at; other values are for tests.
   std::string kvm_device = "/dev/kvm";
   std::string vhost_vsock_device = "/dev/vhost-vsock";
