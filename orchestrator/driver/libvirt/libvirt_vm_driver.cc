@@ -12,6 +12,7 @@
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/driver/libvirt/console_log.h"
 #include "orchestrator/driver/libvirt/domain_xml.h"
+#include "orchestrator/driver/libvirt/machine_process.h"
 #include "orchestrator/driver/libvirt/vm_config_check.h"
 
 namespace orch {
@@ -133,8 +134,7 @@ absl::Status LibvirtVmDriver::Destroy(const VmId& id) {
   if (absl::IsNotFound(domain.status())) return absl::OkStatus();
   ORCH_RETURN_IF_ERROR(domain.status());
   events_->Destroying(UuidOf(domain->get()));
-  // libvirt returns when the process is gone: it asks with SIGTERM first, which lets QEMU finish
-  // its disk writes.
+  KillMachineProcess(static_cast<pid_t>(domains_.PidOf(id)), id);
   if (virDomainDestroy(domain->get()) != 0) {
     const absl::Status error = ErrorAbout("destroying", id);
     // It may have ended by itself meanwhile.
