@@ -98,7 +98,10 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const s
 
 SqliteConnection::SqliteConnection(SQLite::Database database)
     : database_(std::move(database)),
+      begin_(database_, "BEGIN IMMEDIATE"),
+      commit_(database_, "COMMIT"),
       put_browser_(database_, PutQuery("browsers", kBrowserColumns, kBrowserColumnCount)),
+      sleeps_on_disk_(database_, "SELECT standby_level = ? FROM browsers WHERE session_id = ?"),
       get_browser_(database_, GetQuery()),
       list_browsers_(database_, ListQuery("")),
       list_live_browsers_(database_, ListQuery("state NOT IN (6, 7) AND ")),
@@ -114,6 +117,40 @@ absl::Status SqliteConnection::CheckIntegrity() {
                                             "): restore it from a backup, or move it away together "
                                             "with its -wal and -shm files to start "
                                             "without records"));
+  });
+}
+
+bool SqliteConnection::OutlivesHost(const Browser& browser) {
+  if (IsTerminal(browser.state) || browser.standby_level == StandbyLevel::kDisk) return true;
+  const absl::Cleanup reset = [this] { sleeps_on_disk_.tryReset(); };
+  bool outlives = true;
+  const absl::Status asked = WithoutExceptions(
+      absl::StrCat("read browser ", browser.id.value()), database_.getFilename(), [&] {
+        sleeps_on_disk_.bind(1, static_cast<int>(StandbyLevel::kDisk));
+        sleeps_on_disk_.bind(2, browser.id.value());
+        outlives = !sleeps_on_disk_.executeStep() || sleeps_on_disk_.getColumn(0).getInt() != 0;
+        return absl::OkStatus();
+      });
+  return outlives || !asked.ok();
+}
+
+absl::Status SqliteConnection::InTransaction(bool synced, absl::FunctionRef<absl::Status()> work) {
+  return WithoutExceptions("write", database_.getFilename(), [&]() -> absl::Status {
+    if (synced != synced_) {
+      // In WAL mode NORMAL leaves out the sync of each commit, and a later one makes up for it.
+      database_.exec(synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+      synced_ = synced;
+    }
+    const absl::Cleanup reset = [this] {
+      begin_.tryReset();
+      commit_.tryReset();
+    };
+    begin_.exec();
+    absl::Cleanup roll_back = [this] { database_.tryExec("ROLLBACK"); };
+    ORCH_RETURN_IF_ERROR(work());
+    commit_.exec();
+    std::move(roll_back).Cancel();
+    return absl::OkStatus();
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "SQLiteCpp/Database.h"
 #include "SQLiteCpp/Statement.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
@@ -29,6 +30,15 @@ class SqliteConnection {
   // Reads every page. DATA_LOSS: the file is damaged.
   absl::Status CheckIntegrity();
 
+  // Whether a power failure must not undo the writing of `browser`. A machine ends with its host,
+  // and then its browser fails whichever of its states was written last; what a host's end does not
+  // change anyway are that a browser exists, that it ended, and the sleep on disk.
+  bool OutlivesHost(const Browser& browser);
+
+  // Runs `work`, which writes, as one transaction: all of it is kept, or nothing on an error.
+  // `synced`: it survives a power failure; else the death of this process.
+  absl::Status InTransaction(bool synced, absl::FunctionRef<absl::Status()> work);
+
   // As in StateStore.
   absl::Status PutBrowser(const Browser& browser);
   absl::StatusOr<Browser> GetBrowser(const SessionId& id);
@@ -42,7 +52,12 @@ class SqliteConnection {
   explicit SqliteConnection(SQLite::Database database);
 
   SQLite::Database database_;
+  // What PRAGMA synchronous is.
+  bool synced_ = true;
+  SQLite::Statement begin_;
+  SQLite::Statement commit_;
   SQLite::Statement put_browser_;
+  SQLite::Statement sleeps_on_disk_;
   SQLite::Statement get_browser_;
   SQLite::Statement list_browsers_;
   // For queries without ended browsers: uses the index that has none of them.

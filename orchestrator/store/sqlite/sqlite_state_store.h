@@ -9,14 +9,15 @@
 namespace orch {
 
 class SqliteConnectionPool;
+class SqliteWriter;
 
 // A StateStore in one SQLite file (with a -wal and a -shm file beside it). Thread-safe.
 //
 // One connection writes and a few read: SQLite allows one writer at a time, and in WAL mode readers
-// neither wait for it nor hold it up. A write that returned OK was synced to the disk
-// (`synchronous=FULL`): it survives kill -9 and a power failure. One process owns the file; others
-// may read it, and one that writes makes calls wait for up to 5 s. Times are kept as nanoseconds
-// since 1970, UTC; rows are checked whenever they are read.
+// neither wait for it nor hold it up. A write that returned OK survives kill -9, and a
+// power failure when that leaves anything of what it says (see SqliteConnection::OutlivesHost). One
+// process owns the file; others may read it, and one that writes makes calls wait for up to 5 s.
+// Times are kept as nanoseconds since 1970, UTC; rows are checked whenever they are read.
 class SqliteStateStore : public StateStore {
  public:
   // Opens the database at `path`, or creates it, and checks all of it. Blocks, in proportion to the
@@ -39,10 +40,10 @@ class SqliteStateStore : public StateStore {
   absl::StatusOr<std::vector<Pool>> ListPools() override;
 
  private:
-  SqliteStateStore(std::unique_ptr<SqliteConnectionPool> writer,
+  SqliteStateStore(std::unique_ptr<SqliteWriter> writer,
                    std::unique_ptr<SqliteConnectionPool> readers);
 
-  std::unique_ptr<SqliteConnectionPool> writer_;
+  std::unique_ptr<SqliteWriter> writer_;
   std::unique_ptr<SqliteConnectionPool> readers_;
 };
 

@@ -6,9 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "SQLiteCpp/Database.h"
@@ -85,6 +87,48 @@ TEST_F(SqliteStateStoreTest, KeepsAcknowledgedRecordsWhenKilled) {
   ASSERT_GE(ids.size(), 100u);
   ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
   for (const std::string& text : ids) ORCH_EXPECT_OK(store->GetBrowser(*SessionId::Parse(text)));
+}
+
+// Threads whose writes share transactions.
+TEST_F(SqliteStateStoreTest, KeepsWhatManyWriteAtOnce) {
+  constexpr int kThreads = 8;
+  constexpr int kWrites = 25;
+  std::vector<std::vector<Browser>> written(kThreads);
+  {
+    ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+    std::vector<std::thread> threads;
+    for (std::vector<Browser>& mine : written) {
+      threads.emplace_back([&mine, &store = *store] {
+        for (int i = 0; i < kWrites; ++i) {
+          mine.push_back(MakeBrowser());
+          ORCH_EXPECT_OK(store.PutBrowser(mine.back()));
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  for (const std::vector<Browser>& mine : written) {
+    for (const Browser& browser : mine) {
+      ORCH_ASSERT_OK_AND_ASSIGN(const Browser read, store->GetBrowser(browser.id));
+      EXPECT_EQ(read, browser);
+    }
+  }
+}
+
+TEST_F(SqliteStateStoreTest, AnswersEachOfManyForItsOwnRecord) {
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  std::atomic<bool> stop = false;
+  std::thread good([&] {
+    while (!stop) ORCH_EXPECT_OK(store->PutBrowser(MakeBrowser()));
+  });
+  Browser wrong = MakeBrowser();
+  wrong.failure_reason = "it has not failed";
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_THAT(store->PutBrowser(wrong), StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+  stop = true;
+  good.join();
 }
 
 TEST_F(SqliteStateStoreTest, MakesFileForItsUserAlone) {
