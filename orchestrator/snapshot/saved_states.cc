@@ -52,14 +52,23 @@ absl::Status Duplicate(const UniqueFd& file, const std::string& path, SavedState
                                           : CopyOpenFile(file, path, kFileMode);
 }
 
-// The state's disk, synced.
+// The state's disk.
 absl::StatusOr<DiskMark> KeepDisk(const std::string& disk_file, const std::string& path,
                                   SavedStates::Disk disk) {
   ORCH_ASSIGN_OR_RETURN(const UniqueFd machines, OpenHostileFile(disk_file));
   ORCH_RETURN_IF_ERROR(Duplicate(machines, path, disk));
   ORCH_ASSIGN_OR_RETURN(const UniqueFd kept, OpenStored(path));
-  ORCH_RETURN_IF_ERROR(SyncOpened(kept, path));
   return MarkOf(kept, path);
+}
+
+// Gives a state that is whole its name. One with a linked disk is then on the disk.
+absl::Status Publish(const std::string& from, const std::string& to, SavedStates::Disk disk) {
+  if (disk == SavedStates::Disk::kLink) {
+    ORCH_RETURN_IF_ERROR(SyncFiles(from));
+    return RenameDurably(from, to);
+  }
+  if (::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot rename ", from, " to ", to));
 }
 
 absl::Status CheckDisk(const std::string& path, const DiskMark& mark) {
@@ -158,7 +167,7 @@ absl::StatusOr<PageCount> SavedStates::Save(const SessionId& id, const VmId& vm,
   }
   absl::StatusOr<PageCount> count = Fill(new_path, vm, *base, disk_file, disk);
   if (!count.ok()) return About(id, count.status());
-  if (const absl::Status status = RenameDurably(new_path, path); !status.ok()) {
+  if (const absl::Status status = Publish(new_path, path, disk); !status.ok()) {
     ORCH_RETURN_IF_ERROR(Remove(id));
     return About(id, status);
   }
@@ -181,7 +190,7 @@ absl::StatusOr<PageCount> SavedStates::Fill(const std::string& directory, const 
   }
   manifest.devices_bytes = devices.size();
   manifest.devices_xxh3_128 = HashBytes(devices);
-  ORCH_RETURN_IF_ERROR(WriteStored(DevicesFile(directory), devices, kFileMode));
+  ORCH_RETURN_IF_ERROR(CreateStored(DevicesFile(directory), devices, kFileMode));
   ORCH_ASSIGN_OR_RETURN(const PageCount count, checkpoints_.SavePages(vm, PagesFile(directory)));
   manifest.pages_bytes = count.file_bytes;
   ORCH_RETURN_IF_ERROR(OpenStored(PagesFile(directory), count.file_bytes).status());
@@ -189,8 +198,7 @@ absl::StatusOr<PageCount> SavedStates::Fill(const std::string& directory, const 
     ORCH_ASSIGN_OR_RETURN(manifest.disk, KeepDisk(disk_file, DiskFile(directory), disk));
   }
   ORCH_RETURN_IF_ERROR(
-      WriteStored(ManifestFile(directory), FormatSavedStateManifest(manifest), kFileMode));
-  ORCH_RETURN_IF_ERROR(SyncDirectory(directory));
+      CreateStored(ManifestFile(directory), FormatSavedStateManifest(manifest), kFileMode));
   return count;
 }
 

@@ -39,8 +39,9 @@ struct SavedState {
 //
 // The disk is the machine's own file under a second name (a hard link), so keeping it costs
 // nothing; for a fork, whose source goes on writing, it is a copy (a reflink where the file system
-// can). A disk that was written to afterwards no longer belongs to the memory, and makes the state
-// damaged. Thread-safe for different ids; calls block on the disk, so never call with a mutex held.
+// can), and nothing is synced, for a fork and its source end with their host. A disk that was
+// written to afterwards no longer belongs to the memory, and makes the state damaged. Thread-safe
+// for different ids; calls block on the disk, so never call with a mutex held.
 class SavedStates {
  public:
   enum class Disk { kLink, kCopy };

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -82,7 +84,7 @@ absl::StatusOr<std::string> ReadStored(const std::string& path, size_t max_bytes
   return contents;
 }
 
-absl::Status WriteStored(const std::string& path, absl::string_view contents, mode_t mode) {
+absl::Status CreateStored(const std::string& path, absl::string_view contents, mode_t mode) {
   const UniqueFd file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!file.valid()) return absl::ErrnoToStatus(errno, absl::StrCat("cannot create ", path));
@@ -92,7 +94,27 @@ absl::Status WriteStored(const std::string& path, absl::string_view contents, mo
     if (n < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", path));
     contents.remove_prefix(static_cast<size_t>(n));
   }
+  return absl::OkStatus();
+}
+
+absl::Status WriteStored(const std::string& path, absl::string_view contents, mode_t mode) {
+  ORCH_RETURN_IF_ERROR(CreateStored(path, contents, mode));
+  ORCH_ASSIGN_OR_RETURN(const UniqueFd file, OpenStored(path, contents.size()));
   return SyncOpened(file, path);
+}
+
+absl::Status SyncFiles(const std::string& directory) {
+  std::vector<std::pair<std::string, UniqueFd>> files;
+  std::error_code error;
+  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+    ORCH_ASSIGN_OR_RETURN(UniqueFd file, OpenStored(it->path()));
+    // Begins, and does not wait. What fails here fails again below.
+    ::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    files.emplace_back(it->path(), std::move(file));
+  }
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot list ", directory));
+  for (const auto& [path, file] : files) ORCH_RETURN_IF_ERROR(SyncOpened(file, path));
+  return SyncDirectory(directory);
 }
 
 absl::Status SyncOpened(const UniqueFd& file, const std::string& path) {

@@ -9,8 +9,8 @@
 
 namespace orch {
 
-// Writes the pages of `memory` that differ from its memory file into the new page file `path`, and
-// syncs it. See VmCheckpoints::SavePages for errors; on an error there is no new file.
+// Writes the pages of `memory` that differ from its memory file into the new page file `path`,
+// which is not synced. See VmCheckpoints::SavePages for errors; on an error there is no new file.
 absl::StatusOr<PageCount> SaveGuestPages(const GuestMemoryMap& memory, const std::string& path);
 
 // Puts the pages of the page file `path` into `memory`. See VmCheckpoints::LoadPages for errors; on

@@ -80,9 +80,6 @@ absl::StatusOr<uint64_t> PageFileWriter::Finish() {
   std::memcpy(page.data() + kHeaderHashOffset, &hash, sizeof(hash));
   ORCH_RETURN_IF_ERROR(WriteAt(page.data(), page.size(), 0));
 
-  if (::fsync(fd_.get()) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot sync ", path_));
-  }
   finished_ = true;
   return offset_;
 }
@@ -97,10 +94,6 @@ absl::Status PageFileWriter::FlushChunk() {
 
 absl::Status PageFileWriter::Append(const char* bytes, size_t size) {
   ORCH_RETURN_IF_ERROR(WriteAt(bytes, size, offset_));
-  // The disk begins now, so that the final sync has little left to wait for. It finds the errors,
-  // too.
-  ::sync_file_range(fd_.get(), static_cast<off_t>(offset_), static_cast<off_t>(size),
-                    SYNC_FILE_RANGE_WRITE);
   offset_ += size;
   return absl::OkStatus();
 }

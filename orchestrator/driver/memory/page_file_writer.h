@@ -14,8 +14,8 @@
 
 namespace orch {
 
-// Writes a page file, front to back in large pieces, so that the disk works while pages are still
-// being read. Not thread-safe. A file that was not finished is removed.
+// Writes a page file, front to back in large pieces. Not thread-safe. A file that was not finished
+// is removed.
 //
 //   writer->AddData(3, page); writer->AddZero(4); ... writer->Finish();
 class PageFileWriter {
@@ -34,8 +34,7 @@ class PageFileWriter {
   // One page that is all zeros.
   void AddZero(uint64_t page) { AddToRun(page, /*has_data=*/false); }
 
-  // Writes what is left, syncs the file (not its directory), and returns its length. Call once,
-  // last.
+  // Writes what is left, without syncing it, and returns the file's length. Call once, last.
   absl::StatusOr<uint64_t> Finish();
 
   uint64_t data_pages() const { return data_pages_; }
