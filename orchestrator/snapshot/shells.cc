@@ -12,6 +12,12 @@
 #include "orchestrator/snapshot/vm_files.h"
 
 namespace orch {
+namespace {
+
+// Whoever took a shell goes first: starting a process beside it would slow its wake down.
+constexpr absl::Duration kHeadStart = absl::Milliseconds(300);
+
+}  // namespace
 
 Shells::Shells(VmDriver& driver, VmDirectories& directories, MachineObserver& observer,
                const Clock& clock, Options options)
@@ -108,7 +114,7 @@ void Shells::Refill(const TemplateRef& base) {
 void Shells::StartSpare(const TemplateRef& base) {
   {
     absl::MutexLock lock(&mutex_);
-    if (stopping_) return;
+    if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kHeadStart)) return;
   }
   absl::StatusOr<Shell> shell = Start(base);
   if (!shell.ok()) {
