@@ -354,18 +354,19 @@ void BrowserRegistry::ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone
   }
   absl::StatusOr<LiveBrowser::ForkSource> state = source.PrepareFork();
   if (state.ok()) {
-    MakeForks(source.id(), state->state, count, std::move(done));
+    MakeForks(source, state->state, count, std::move(done));
     if (state->temporary.has_value()) deps_.states.Remove(*state->temporary).IgnoreError();
   } else {
     done(state.status());
+    source.FinishFork();
   }
   absl::MutexLock lock(&mutex_);
   --awaited_clones_;
 }
 
-void BrowserRegistry::MakeForks(const SessionId& source, const SavedState& state, uint32_t count,
+void BrowserRegistry::MakeForks(LiveBrowser& source, const SavedState& state, uint32_t count,
                                 ForkDone done) {
-  const absl::StatusOr<Browser> record = records_.GetLive(source);
+  const absl::StatusOr<Browser> record = records_.GetLive(source.id());
   if (!record.ok()) {
     done(record.status());
     return;
@@ -397,6 +398,7 @@ void BrowserRegistry::MakeForks(const SessionId& source, const SavedState& state
       cloning.DecrementCount();
     });
   }
+  source.FinishFork();
   // Until then the source must neither wake, which would change the state, nor end.
   cloning.Wait();
 }

@@ -158,7 +158,7 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   // On the source's strand.
   void ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone done);
   // Returns when `state` is needed no more.
-  void MakeForks(const SessionId& source, const SavedState& state, uint32_t count, ForkDone done);
+  void MakeForks(LiveBrowser& source, const SavedState& state, uint32_t count, ForkDone done);
   void OnRecord(const Browser& browser);
   void OnDeadline(const SessionId& id);
   void OnVmEvent(const VmEvent& event);

@@ -378,7 +378,7 @@ absl::StatusOr<LiveBrowser::ForkSource> LiveBrowser::PrepareFork() {
   const SessionId name = SessionId::Generate();
   absl::StatusOr<SavedState> state = machine_.SaveForFork(name);
   if (!asleep) {
-    if (absl::Status resumed = machine_.Resume(Greeting::kSameGuest); !resumed.ok()) {
+    if (absl::Status resumed = machine_.Run(); !resumed.ok()) {
       Fail(resumed);
       state = resumed;
     }
@@ -386,6 +386,12 @@ absl::StatusOr<LiveBrowser::ForkSource> LiveBrowser::PrepareFork() {
   if (state.ok()) return ForkSource{.state = *std::move(state), .temporary = name};
   world_.states.Remove(name).IgnoreError();
   return state.status();
+}
+
+void LiveBrowser::FinishFork() {
+  const absl::StatusOr<Browser> record = Present();
+  if (!record.ok() || WaitsInPool(*record) || !IsCallable(record->state)) return;
+  if (absl::Status noticed = machine_.Greet(Greeting::kSameGuest); !noticed.ok()) Fail(noticed);
 }
 
 IdleStep LiveBrowser::NextStep(const Browser& record) const {

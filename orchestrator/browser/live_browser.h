@@ -100,6 +100,10 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   };
   absl::StatusOr<ForkSource> PrepareFork();
 
+  // Has the guest take notice of the pause, for which the forks need not wait. Call after
+  // PrepareFork, once.
+  void FinishFork();
+
   // Does what idleness leads to by now.
   void OnDeadline();
 
