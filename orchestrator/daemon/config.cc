@@ -185,6 +185,8 @@ std::vector<ConfigOption> ConfigOptions() {
        "0", Number<uint64_t>(&Config::template_budget_mib, 0, uint64_t{1} << 30)},
       {"standby_budget_mib", "Disk for sleeping browsers, in MiB; 0 means no limit", "0",
        Number<uint64_t>(&Config::standby_budget_mib, 0, uint64_t{1} << 30)},
+      {"stop_grace", "How long calls under way may take when the daemon stops, 0s..1h", "3s",
+       Time(&Config::stop_grace, absl::ZeroDuration(), absl::Hours(1))},
       {"log_level", "debug, info, warning or error", "info", SetLogLevel},
   };
 }

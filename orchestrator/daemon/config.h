@@ -38,6 +38,8 @@ struct Config {
   uint32_t max_browsers = 0;
   uint64_t template_budget_mib = 0;
   uint64_t standby_budget_mib = 0;
+  // How long calls under way may take when the daemon stops.
+  absl::Duration stop_grace = absl::Seconds(3);
   LogLevel log_level = LogLevel::kInfo;
 };
 

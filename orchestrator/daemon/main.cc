@@ -40,9 +40,6 @@
 namespace orch {
 namespace {
 
-// How long calls under way may take when the daemon stops.
-constexpr absl::Duration kShutdownGrace = absl::Seconds(3);
-
 // The machines and the way to their agents.
 struct Machines {
   std::unique_ptr<VmDriver> driver;
@@ -180,7 +177,7 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
   ::sigwait(&stop_signals, &signal);
   Log(LogLevel::kInfo, "daemon_stopping", {{"signal", signal}});
   browsers->templates().Cancel(absl::UnavailableError("the daemon is stopping"));
-  server->Shutdown(absl::Now() + kShutdownGrace);
+  server->Shutdown(absl::Now() + config.stop_grace);
   return absl::OkStatus();
 }
 

@@ -4,14 +4,17 @@
 #include <unistd.h>
 
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 
+#include "grpc/grpc.h"
 #include "orchestrator/server/rpc_metrics_interceptor.h"
 
 namespace orch {
@@ -21,6 +24,7 @@ namespace {
 constexpr size_t kPoolThreads = 4;
 // Screenshots and Exec answers are the largest messages.
 constexpr int kMaxMessageBytes = 32 << 20;
+constexpr absl::Duration kCloseAgain = absl::Milliseconds(5);
 
 }  // namespace
 
@@ -47,6 +51,7 @@ absl::StatusOr<std::unique_ptr<ApiServer>> ApiServer::Start(Dependencies depende
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(
       std::make_unique<RpcMetricsInterceptorFactory>(dependencies.metrics, dependencies.clock));
+  interceptors.push_back(std::make_unique<OpenCallsInterceptorFactory>(api->open_calls_));
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   api->server_ = builder.BuildAndStart();
   if (api->server_ == nullptr || api->port_ == 0) {
@@ -74,7 +79,17 @@ ApiServer::~ApiServer() { Shutdown(absl::Now()); }
 
 void ApiServer::Shutdown(absl::Time deadline) {
   if (server_ == nullptr) return;
-  server_->Shutdown(absl::ToChronoTime(deadline));
+  absl::Notification closed;
+  std::thread closing([&] {
+    server_->Shutdown(absl::ToChronoTime(deadline));
+    closed.Notify();
+  });
+  // It waits for the clients to close their connections. One that is between calls may not even
+  // look at its own, so those are closed for them; again and again because it may not have begun.
+  while (!closed.WaitForNotificationWithTimeout(kCloseAgain)) {
+    if (open_calls_.AwaitNone(deadline)) grpc_server_cancel_all_calls(server_->c_server());
+  }
+  closing.join();
   server_->Wait();
   server_.reset();
   ::unlink(options_.unix_socket.c_str());

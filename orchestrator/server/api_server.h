@@ -16,6 +16,7 @@
 #include "orchestrator/server/browser_service.h"
 #include "orchestrator/server/console_follower.h"
 #include "orchestrator/server/node_service.h"
+#include "orchestrator/server/open_calls.h"
 #include "orchestrator/server/pool_service.h"
 #include "orchestrator/server/template_service.h"
 
@@ -52,8 +53,8 @@ class ApiServer {
   // The TCP port it listens on.
   int port() const { return port_; }
 
-  // Takes no new calls, gives those under way until `deadline`, then cancels them. Blocks.
-  // Idempotent.
+  // Takes no new calls, gives those under way until `deadline`, then cancels them. Blocks for no
+  // longer than they take, whoever stays connected. Idempotent.
   void Shutdown(absl::Time deadline);
 
  private:
@@ -67,6 +68,7 @@ class ApiServer {
   TemplateService template_service_;
   PoolService pool_service_;
   GuestProxy guest_proxy_;
+  OpenCalls open_calls_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -96,6 +96,8 @@ class FakeDaemon {
   }
 
   FakeHost& host() { return *host_; }
+  ApiServer& server() { return *server_; }
+  std::string SocketPath() const { return dir_.File("sock"); }
   FakeGuestTransport& transport() { return transport_; }
   FakeGuest& guest() { return guest_; }
   FakeStateStore& store() { return store_; }
