@@ -6,6 +6,11 @@ bool WaitsInPool(const Browser& browser) {
   return browser.membership.has_value() && !browser.acquired_at.has_value();
 }
 
+bool IsIdleInPool(const Browser& browser) {
+  return WaitsInPool(browser) &&
+         (browser.state == BrowserState::kReady || browser.state == BrowserState::kStandby);
+}
+
 IdleStep NextIdleStep(const IdleFacts& facts) {
   const bool sleeps = facts.state == BrowserState::kStandby;
   if (facts.in_pool || facts.active || (!sleeps && !IsCallable(facts.state))) return {};

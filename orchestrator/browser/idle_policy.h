@@ -9,6 +9,10 @@ namespace orch {
 // It waits in a pool: nobody holds it.
 bool WaitsInPool(const Browser& browser);
 
+// It waits in a pool and can be acquired: READY, or asleep on disk, where the host's need for
+// memory put it.
+bool IsIdleInPool(const Browser& browser);
+
 // What is known of a live browser's idleness.
 struct IdleFacts {
   BrowserState state = BrowserState::kReady;

@@ -35,8 +35,12 @@ struct PoolSpec {
 struct Pool {
   PoolId id;
   PoolSpec spec;
-  // Counts the changes of `spec.browser`: a browser carries the one that it was made with.
+  // Counts the changes of `spec.browser` and the updates that discarded what was idle: a browser
+  // carries the one that it was made with.
   uint64_t generation = 1;
+  // Browsers of an older generation are deleted as soon as nobody holds them: how a daemon that
+  // ends before it has discarded them leaves that to the next one. At most `generation`.
+  uint64_t discards_before = 1;
   absl::Time created_at;
   friend bool operator==(const Pool&, const Pool&) = default;
 };

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/browser/idle_policy.h"
 #include "orchestrator/pool/pool_change.h"
 
 namespace orch {
@@ -92,20 +93,19 @@ absl::Status PoolBook::CheckNameFree(absl::string_view name,
       absl::StrCat("pool ", it->second.value(), " has the name \"", name, "\" already"));
 }
 
-void PoolBook::Change(const Pool& pool, bool discard_all_idle, absl::Time now) {
+void PoolBook::Change(const Pool& pool, absl::Time now) {
   Entry* entry = Find(pool.id);
   if (entry == nullptr) return;
   if (!entry->ledger.pool().spec.name.empty()) names_.erase(entry->ledger.pool().spec.name);
   if (!pool.spec.name.empty()) names_.insert_or_assign(pool.spec.name, pool.id);
   entry->ledger.Change(pool, now);
-  if (discard_all_idle) entry->ledger.DiscardIdle(pool.generation);
   Touch(*entry);
 }
 
 absl::Status PoolBook::Flush(absl::string_view id_or_name) {
   Entry* entry = Find(id_or_name);
   if (entry == nullptr) return NoSuchPool(id_or_name);
-  entry->ledger.DiscardIdle(/*below_generation=*/0);
+  entry->ledger.DiscardIdle();
   Touch(*entry);
   return absl::OkStatus();
 }
@@ -165,7 +165,11 @@ void PoolBook::Adopt(const Browser& browser, absl::Time now, PoolWork& work) {
     work.deletions.push_back(browser.id);
     return;
   }
-  const bool idle = browser.state == BrowserState::kReady;
+  const bool idle = IsIdleInPool(browser);
+  if (idle && entry->ledger.IsDiscarded(browser.membership->generation)) {
+    work.deletions.push_back(browser.id);
+    return;
+  }
   entry->ledger.Add(browser.id, browser.membership->generation,
                     idle ? Place::kIdle : Place::kAcquired, now);
   Touch(*entry);

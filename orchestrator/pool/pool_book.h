@@ -74,7 +74,7 @@ class PoolBook {
   // ALREADY_EXISTS: a pool other than `self` has the name. The empty one is free.
   absl::Status CheckNameFree(absl::string_view name, const std::optional<PoolId>& self) const;
   // Takes over a changed record.
-  void Change(const Pool& pool, bool discard_all_idle, absl::Time now);
+  void Change(const Pool& pool, absl::Time now);
   // NOT_FOUND.
   absl::Status Flush(absl::string_view id_or_name);
 
@@ -86,7 +86,8 @@ class PoolBook {
   // It is gone, its browsers are to go, who waits is told.
   void FinishDeleting(const PoolId& id, PoolWork& work);
 
-  // A live browser that was there before. One that no pool wants is to go.
+  // A live browser that was there before. One that no pool wants is to go, and so is an idle one
+  // that its pool discards.
   void Adopt(const Browser& browser, absl::Time now, PoolWork& work);
   // What became of a browser, of any pool or none.
   void Observe(const Browser& browser, absl::Time now);

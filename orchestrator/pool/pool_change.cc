@@ -25,6 +25,7 @@ absl::Status CheckPoolSpec(const PoolSpec& spec) {
 }
 
 Pool WithChange(Pool pool, const PoolChange& change) {
+  const uint64_t old_generation = pool.generation;
   if (change.name.has_value()) pool.spec.name = *change.name;
   if (change.size.has_value()) pool.spec.size = *change.size;
   if (change.fill_rate_per_minute.has_value()) {
@@ -33,6 +34,11 @@ Pool WithChange(Pool pool, const PoolChange& change) {
   if (change.browser.has_value() && *change.browser != pool.spec.browser) {
     pool.spec.browser = *change.browser;
     ++pool.generation;
+  }
+  if (change.discard_all_idle) {
+    // Its browsers are told apart from those that are made from now on.
+    if (pool.generation == old_generation) ++pool.generation;
+    pool.discards_before = pool.generation;
   }
   return pool;
 }

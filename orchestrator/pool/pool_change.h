@@ -29,7 +29,8 @@ inline constexpr absl::Duration kMaxAcquireTimeout = absl::Hours(1);
 // Pure.
 absl::Status CheckPoolSpec(const PoolSpec& spec);
 
-// `pool` with `change` made; the generation grows when its browsers become others. Pure.
+// `pool` with `change` made; the generation grows when its browsers become others, or the idle ones
+// are to be made anew. Pure.
 Pool WithChange(Pool pool, const PoolChange& change);
 
 // How long an Acquire call waits that does not say: the time in which the fill rate fills the whole

@@ -53,13 +53,9 @@ void PoolLedger::Change(Pool pool, absl::Time now) {
   tokens_.Reconfigure(pool.spec.size, pool.spec.fill_rate_per_minute, now);
   failures_.RetryNow(now);
   refusals_.RetryNow(now);
+  if (pool.discards_before > pool_.discards_before) DiscardIdle();
   pool_ = std::move(pool);
   ClampOwed();
-}
-
-void PoolLedger::DiscardIdle(uint64_t below_generation) {
-  discard_before_ = next_idle_;
-  discard_below_generation_ = std::max(discard_below_generation_, below_generation);
 }
 
 const PoolLedger::Member* PoolLedger::Find(const SessionId& id) const {

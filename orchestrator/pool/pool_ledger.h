@@ -50,10 +50,11 @@ class PoolLedger {
   PoolStatus Status(absl::Time now) const;
 
   // Takes over a changed record. A new size, rate or browser also ends the delay after failures and
-  // refusals: it may be what they were waiting for.
+  // refusals: it may be what they were waiting for. When the record discards more, what is idle now
+  // is to go.
   void Change(Pool pool, absl::Time now);
-  // What is idle now is to go; `below_generation`: browsers under way with a lower one, too.
-  void DiscardIdle(uint64_t below_generation);
+  // What is idle now is to go.
+  void DiscardIdle() { discard_before_ = next_idle_; }
 
   // Null when it is not the pool's.
   const Member* Find(const SessionId& id) const;
@@ -72,7 +73,7 @@ class PoolLedger {
   // One that was given back to be reset has been removed: its replacement needs no token.
   void Owe();
   // Browsers of this generation are to go as soon as nobody holds them.
-  bool IsDiscarded(uint64_t generation) const { return generation < discard_below_generation_; }
+  bool IsDiscarded(uint64_t generation) const { return generation < pool_.discards_before; }
 
   void Wait(uint64_t ticket, Waiter waiter);
   // False when it does not wait.
@@ -97,7 +98,6 @@ class PoolLedger {
   IdleQueue idle_;
   uint64_t next_idle_ = 1;
   uint64_t discard_before_ = 0;
-  uint64_t discard_below_generation_ = 0;
   absl::flat_hash_map<SessionId, Member> members_;
   size_t pending_ = 0;
   WaitQueue waiting_;

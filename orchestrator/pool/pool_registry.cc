@@ -336,9 +336,7 @@ absl::StatusOr<PoolStatus> PoolRegistry::DoUpdate(const std::string& pool, PoolC
   }
   ORCH_RETURN_IF_ERROR(dependencies_.store.PutPool(changed));
   dependencies_.observer.OnPool(changed);
-  Step([&](State& state, absl::Time now, PoolWork&) {
-    state.book.Change(changed, change.discard_all_idle, now);
-  });
+  Step([&](State& state, absl::Time now, PoolWork&) { state.book.Change(changed, now); });
   Log(LogLevel::kInfo, "pool_updated",
       {{"pool_id", changed.id.value()}, {"generation", changed.generation}});
   return GetPool(changed.id.value());

@@ -70,9 +70,9 @@ class PoolRegistry {
   // Names one Acquire call.
   using Ticket = uint64_t;
 
-  // Finds the pools in the store and their browsers among the live ones: READY ones are idle,
-  // ACQUIRED and STANDBY ones are held by clients. Those of pools that are gone are deleted. Each
-  // pool begins with one token. Errors of the store.
+  // Finds the pools in the store and their browsers among the live ones: see IsIdleInPool; the
+  // others are held by clients. Those of pools that are gone are deleted, and idle ones that their
+  // pool discards. Each pool begins with one token. Errors of the store.
   static absl::StatusOr<std::unique_ptr<PoolRegistry>> Create(Dependencies dependencies,
                                                               Options options);
   // Waiting callers get UNAVAILABLE. No other call may be under way.

@@ -25,6 +25,11 @@ absl::Status ValidatePoolRecord(const Pool& pool) {
                      ", must be at most ", PoolSpec::kMaxFillRatePerMinute));
   }
   ORCH_RETURN_IF_ERROR(CheckRecordGeneration(name, "generation", pool.generation));
+  ORCH_RETURN_IF_ERROR(CheckRecordGeneration(name, "discards_before", pool.discards_before));
+  if (pool.discards_before > pool.generation) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        name, ": discards_before is ", pool.discards_before, ", must be at most the generation"));
+  }
   ORCH_RETURN_IF_ERROR(CheckRecordTime(name, "created_at", pool.created_at));
   return CheckRecordSpec(name, pool.spec.browser);
 }

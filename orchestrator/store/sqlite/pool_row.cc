@@ -14,7 +14,7 @@
 namespace orch {
 namespace {
 
-enum Index { kPoolId, kName, kSize, kFillRate, kGeneration, kCreatedAt, kSpec };
+enum Index { kPoolId, kName, kSize, kFillRate, kGeneration, kDiscardsBefore, kCreatedAt, kSpec };
 static_assert(kSpec == kPoolColumnCount);
 
 }  // namespace
@@ -25,6 +25,7 @@ void BindPool(SQLite::Statement& statement, const Pool& pool) {
   statement.bind(kSize + 1, pool.spec.size);
   statement.bind(kFillRate + 1, pool.spec.fill_rate_per_minute);
   statement.bind(kGeneration + 1, static_cast<int64_t>(pool.generation));
+  statement.bind(kDiscardsBefore + 1, static_cast<int64_t>(pool.discards_before));
   statement.bind(kCreatedAt + 1, absl::ToUnixNanos(pool.created_at));
   BindSpec(statement, kSpec, pool.spec.browser);
 }
@@ -39,6 +40,8 @@ absl::StatusOr<Pool> ReadPool(SQLite::Statement& statement) {
   ORCH_ASSIGN_OR_RETURN(const int64_t generation,
                         row.Integer(kGeneration, 1, std::numeric_limits<int64_t>::max()));
   pool.generation = static_cast<uint64_t>(generation);
+  ORCH_ASSIGN_OR_RETURN(const int64_t discards_before, row.Integer(kDiscardsBefore, 1, generation));
+  pool.discards_before = static_cast<uint64_t>(discards_before);
   ORCH_ASSIGN_OR_RETURN(pool.created_at, row.Time(kCreatedAt));
   ORCH_ASSIGN_OR_RETURN(pool.spec.browser, ReadSpec(row, kSpec));
   if (const absl::Status valid = ValidatePoolRecord(pool); !valid.ok()) {

@@ -14,7 +14,7 @@ constexpr int64_t kApplicationId = 0x6f726368;
 
 // Statements that lead from version i to version i + 1. Published ones are never changed, only
 // added to.
-constexpr std::array<const char*, 2> kMigrations = {
+constexpr std::array<const char*, 3> kMigrations = {
     R"sql(
     CREATE TABLE browsers (
       session_id         TEXT    PRIMARY KEY,
@@ -66,6 +66,9 @@ constexpr std::array<const char*, 2> kMigrations = {
       timeout_ns           INTEGER NOT NULL,
       standby_after_ns     INTEGER
     ) STRICT, WITHOUT ROWID;
+    )sql",
+    R"sql(
+    ALTER TABLE pools ADD COLUMN discards_before INTEGER NOT NULL DEFAULT 1;
     )sql",
 };
 

@@ -237,6 +237,7 @@ TEST_P(StateStoreTest, GivesBackPoolsNewestFirst) {
                .size = PoolSpec::kMaxPoolSize,
                .fill_rate_per_minute = PoolSpec::kMaxFillRatePerMinute};
   full.generation = std::numeric_limits<int64_t>::max();
+  full.discards_before = full.generation - 1;
   std::vector<Pool> tied = {MakePool(At(1)), MakePool(At(1))};
   for (const Pool& pool : {tied[0], plain, full, tied[1]}) ORCH_ASSERT_OK(store_->PutPool(pool));
   std::sort(tied.begin(), tied.end(), [](const Pool& a, const Pool& b) { return a.id < b.id; });
@@ -261,7 +262,7 @@ TEST_P(StateStoreTest, ReplacesAndDeletesPools) {
 }
 
 TEST_P(StateStoreTest, RefusesPoolsThatBreakThePromises) {
-  std::vector<Pool> bad(7, MakePool(At(1)));
+  std::vector<Pool> bad(9, MakePool(At(1)));
   bad[0].spec.name = "a b";
   bad[1].spec.name = std::string(256, 'n');
   bad[2].spec.size = 0;
@@ -269,6 +270,8 @@ TEST_P(StateStoreTest, RefusesPoolsThatBreakThePromises) {
   bad[4].spec.fill_rate_per_minute = PoolSpec::kMaxFillRatePerMinute + 1;
   bad[5].generation = 0;
   bad[6].spec.browser.timeout = absl::InfiniteDuration();
+  bad[7].discards_before = 0;
+  bad[8].discards_before = 2;
   for (const Pool& pool : bad) {
     EXPECT_THAT(store_->PutPool(pool),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(pool.id.value())));

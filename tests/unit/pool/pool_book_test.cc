@@ -66,7 +66,7 @@ TEST(PoolBookTest, NeverFillsAtRateZeroButReplacesWhatIsReset) {
   world.Advance(absl::Minutes(2));
   ASSERT_EQ(acquired.size(), 3u);
   pool.spec.fill_rate_per_minute = 0;
-  world.Change(pool, /*discard_all_idle=*/false);
+  world.Change(pool);
   world.Release(pool, acquired[0], Reuse::kDiscard);
   world.Release(pool, acquired[1], Reuse::kReset);
   world.Advance(absl::Hours(24));
@@ -285,7 +285,7 @@ TEST(PoolBookTest, ShrinksByIdleOnesAndThenByWhatIsReleased) {
   for (int i = 0; i < 3; ++i) world.Acquire(pool, absl::ZeroDuration());
   world.Advance(absl::Seconds(1));
   pool.spec.size = 2;
-  world.Change(pool, false);
+  world.Change(pool);
   EXPECT_EQ(world.Status(pool).available, 0u);
   EXPECT_EQ(world.deleted.size(), 2u);
   world.Release(pool, acquired[0], Reuse::kKeep);
@@ -296,7 +296,7 @@ TEST(PoolBookTest, ShrinksByIdleOnesAndThenByWhatIsReleased) {
   // Not owed: the pool is as large as it shall be.
   pool.spec.size = 1;
   pool.spec.fill_rate_per_minute = 0;
-  world.Change(pool, false);
+  world.Change(pool);
   EXPECT_EQ(world.Status(pool).available, 0u);
   EXPECT_EQ(world.Status(pool).available, 0u);
   world.Release(pool, acquired[2], Reuse::kReset);
@@ -314,7 +314,7 @@ TEST(PoolBookTest, OwesNothingForBrowsersAboveItsSize) {
   world.Advance(absl::Seconds(1));
   pool.spec.size = 1;
   pool.spec.fill_rate_per_minute = 0;
-  world.Change(pool, false);
+  world.Change(pool);
   world.Release(pool, acquired[0], Reuse::kReset);
   world.Release(pool, acquired[1], Reuse::kDiscard);
   world.Advance(absl::Hours(1));
@@ -329,7 +329,7 @@ TEST(PoolBookTest, HandsOutOldKindAfterUpdateButDoesNotReuseIt) {
   world.on_acquired = [&](uint64_t, const SessionId& id) { acquired.push_back(id); };
   ++pool.generation;
   pool.spec.browser.image = "other";
-  world.Change(pool, /*discard_all_idle=*/false);
+  world.Change(pool);
   EXPECT_EQ(world.Status(pool).available, 2u);
   world.Acquire(pool, absl::ZeroDuration());
   world.Advance(absl::Seconds(1));
@@ -348,8 +348,8 @@ TEST(PoolBookTest, DiscardsIdleAndPendingOnesOfTheOldKind) {
   ASSERT_GT(world.Status(pool).available, 0u);
   ASSERT_GT(world.Status(pool).pending, 0u);
   const size_t old = world.Status(pool).available + world.Status(pool).pending;
-  ++pool.generation;
-  world.Change(pool, /*discard_all_idle=*/true);
+  pool.discards_before = ++pool.generation;
+  world.Change(pool);
   EXPECT_EQ(world.Status(pool).available, 0u);
   world.Advance(absl::Minutes(5));
   EXPECT_EQ(world.deleted.size(), old);

@@ -73,7 +73,8 @@ TEST(PoolRandomDaysTest, HoldsItsPromisesThroughRandomDays) {
       } else if (chance(2)) {
         pools[i].spec.size = 1 + random() % 20;
         if (chance(50)) ++pools[i].generation;
-        world.Change(pools[i], chance(50));
+        if (chance(50)) pools[i].discards_before = ++pools[i].generation;
+        world.Change(pools[i]);
       }
       for (const auto& [ticket, call] : open) {
         ASSERT_LE(world.now(), call.second + absl::Seconds(1)) << "nobody ended call " << ticket;

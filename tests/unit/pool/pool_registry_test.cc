@@ -1,8 +1,10 @@
 #include "orchestrator/pool/pool_registry.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -332,6 +334,36 @@ TEST_F(PoolRegistryTest, UpdatesPool) {
   }
 }
 
+TEST_F(PoolRegistryTest, DiscardsAfterARestartWhatAnUpdateWasToDiscard) {
+  const Pool pool = CreateFull(2);
+  ORCH_ASSERT_OK_AND_ASSIGN(const Browser held, Acquire(pool.id.value()));
+  browsers_->Hold(Call::kDelete);
+  browsers_->Hold(Call::kCreate);
+  ORCH_ASSERT_OK(Update(pool.id.value(), {.discard_all_idle = true}));
+  browsers_->AwaitHeld(Call::kDelete, 1);
+  Restart();
+  while (true) {
+    const std::vector<Browser> live = browsers_->records().Live();
+    const bool old_ones_went = std::all_of(live.begin(), live.end(), [&](const Browser& browser) {
+      return browser.id == held.id || browser.membership->generation == 2;
+    });
+    if (old_ones_went) break;
+    std::this_thread::yield();
+  }
+  AwaitAvailable(pool.id.value(), 1);
+  EXPECT_EQ(browsers_->records().GetLive(held.id)->state, BrowserState::kAcquired);
+}
+
+TEST_F(PoolRegistryTest, KeepsAfterARestartWhatAnUpdateLeftIdle) {
+  const Pool pool = CreateFull(2);
+  ORCH_ASSERT_OK(Update(pool.id.value(), {.browser = BrowserSpec{.image = "other"}}));
+  Restart();
+  AwaitAvailable(pool.id.value(), 2);
+  for (const Browser& live : browsers_->records().Live()) {
+    EXPECT_EQ(live.membership->generation, 1u);
+  }
+}
+
 TEST_F(PoolRegistryTest, TakesEmptyNameForUnchanged) {
   CreateFull(1, "p");
   ORCH_ASSERT_OK_AND_ASSIGN(const PoolStatus same, Update("p", {.name = ""}));
@@ -421,6 +453,19 @@ TEST_F(PoolRegistryTest, FindsItsBrowsersAfterRestart) {
   ORCH_EXPECT_OK(Release("p", held.id));
   ORCH_EXPECT_OK(Release("p", asleep.id));
   AwaitAvailable("p", 4);
+}
+
+TEST_F(PoolRegistryTest, FindsAnIdleBrowserThatSleepsOnDiskAfterRestart) {
+  const Pool pool = CreateFull(2, "p");
+  const Browser pushed = browsers_->records().Live().front();
+  ORCH_ASSERT_OK(browsers_->records().Update(pushed.id, [](Browser& browser) {
+    browser.state = BrowserState::kStandby;
+    browser.standby_level = StandbyLevel::kDisk;
+  }));
+  Restart();
+  ORCH_ASSERT_OK_AND_ASSIGN(const PoolStatus status, registry_->GetPool("p"));
+  EXPECT_EQ(status.available, 2u);
+  EXPECT_EQ(status.acquired, 0u);
 }
 
 TEST_F(PoolRegistryTest, DeletesWhatNoPoolWantsAfterRestart) {

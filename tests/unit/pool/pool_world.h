@@ -47,9 +47,9 @@ class PoolWorld {
     Do([&](PoolWork&) { book_.Insert(pool, now_); });
     return pool;
   }
-  void Change(const Pool& pool, bool discard_all_idle) {
+  void Change(const Pool& pool) {
     pools_.at(pool.id.value()) = pool;
-    Do([&](PoolWork&) { book_.Change(pool, discard_all_idle, now_); });
+    Do([&](PoolWork&) { book_.Change(pool, now_); });
   }
   uint64_t Acquire(const Pool& pool, absl::Duration timeout) {
     uint64_t ticket = 0;

@@ -253,9 +253,11 @@ TEST_F(SqliteStateStoreTest, SaysDataLossForRowsThatCannotBe) {
 
 TEST_F(SqliteStateStoreTest, SaysDataLossForPoolsThatCannotBe) {
   const std::vector<std::string> damages = {
-      "name = 'a b'",          "size = 0",           "size = 10001", "fill_rate_per_minute = -1",
-      "generation = 0",        "created_at_ns = -1", "headless = 2", "timeout_ns = -1",
-      "standby_after_ns = -2",
+      "name = 'a b'",          "size = 0",
+      "size = 10001",          "fill_rate_per_minute = -1",
+      "generation = 0",        "created_at_ns = -1",
+      "headless = 2",          "timeout_ns = -1",
+      "standby_after_ns = -2", "discards_before = 2",
   };
   ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
   for (const std::string& damage : damages) {
