@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
@@ -16,14 +16,13 @@
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/unique_fd.h"
 #include "orchestrator/snapshot/console_excerpt.h"
+#include "orchestrator/snapshot/console_search.h"
 #include "orchestrator/snapshot/vm_files.h"
 
 namespace orch {
 namespace {
 
 constexpr size_t kConsoleTailBytes = 4096;
-// An image's ready pattern must be within the console's last bytes when it is looked for.
-constexpr size_t kConsoleSearchBytes = 64 * 1024;
 constexpr absl::Duration kConsolePoll = absl::Milliseconds(20);
 // Beyond the guest's own limit for coming to rest.
 constexpr absl::Duration kSettleTimeout = absl::Seconds(40);
@@ -152,11 +151,13 @@ absl::Status TemplateBuilder::AwaitReady(const VmInfo& vm, const Image& image,
 
 absl::Status TemplateBuilder::AwaitConsole(const Image& image, const VmConfig& config,
                                            absl::Time deadline, CancelToken& cancel) {
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<VmConsole> console,
+                        deps_.driver.OpenConsole(config.directory));
+  ConsoleSearch search(*console, image.console_ready);
   while (true) {
     ORCH_RETURN_IF_ERROR(cancel.status());
-    ORCH_ASSIGN_OR_RETURN(const std::string console,
-                          deps_.driver.ConsoleTail(config.directory, kConsoleSearchBytes));
-    if (absl::StrContains(console, image.console_ready)) return absl::OkStatus();
+    ORCH_ASSIGN_OR_RETURN(const bool ready, search.Look());
+    if (ready) return absl::OkStatus();
     if (absl::Now() >= deadline) return absl::DeadlineExceededError("not ready");
     ORCH_RETURN_IF_ERROR(deps_.driver.Get(config.id).status());  // It may have ended.
     absl::SleepFor(kConsolePoll);
