@@ -1,6 +1,5 @@
 #include "orchestrator/browser/browser_registry.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +9,7 @@
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/browser/fork_batch.h"
+#include "orchestrator/browser/push_order.h"
 #include "orchestrator/browser/resolve_spec.h"
 
 namespace orch {
@@ -20,7 +20,6 @@ constexpr size_t kLookupThreads = 2;
 constexpr size_t kStrandThreads = 16;
 // Clones of a template that turns out damaged.
 constexpr int kCloneTries = 2;
-constexpr absl::Duration kUpkeepPeriod = absl::Seconds(10);
 constexpr absl::Duration kDefaultTimeout = absl::Seconds(60);
 constexpr absl::Duration kDefaultPoolTimeout = absl::Seconds(600);
 
@@ -61,6 +60,10 @@ BrowserRegistry::BrowserRegistry(Dependencies dependencies, Options options)
              .directories = deps_.directories,
              .deepen_after = options_.deepen_after,
              .tear_down_pause = options_.tear_down_pause},
+      room_(deps_.budget,
+            {.pushable = [this](RoomMaker::Reach reach) { return Pushable(reach); },
+             .push = [this](const SessionId& id,
+                            absl::AnyInvocable<void()> done) { Push(id, std::move(done)); }}),
       lookup_pool_(kLookupThreads),
       strand_pool_(kStrandThreads),
       clone_pool_(options_.max_concurrent_clones) {}
@@ -78,80 +81,11 @@ BrowserRegistry::~BrowserRegistry() {
     for (const auto& [id, entry] : entries_) entries.push_back(entry);
     entries_.clear();
   }
+  room_.Stop(Stopping());
   for (const Entry& entry : entries) {
     const absl::StatusOr<Browser> record = records_.GetLive(entry->id());
     if (record.ok() && record->state == BrowserState::kCreating) entry->Interrupt(Stopping());
     entry->Run([](LiveBrowser& browser) { browser.Stop(Stopping()); });
-  }
-}
-
-absl::Status BrowserRegistry::Recover() {
-  ORCH_RETURN_IF_ERROR(records_.Load());
-  RecoveryInput input{.records = records_.Live(), .running_vms = {}, .directories = {}};
-  {
-    absl::MutexLock lock(&mutex_);
-    for (const Browser& browser : input.records) {
-      auto entry = std::make_shared<LiveBrowser>(browser.id, world_, strand_pool_,
-                                                 /*settled=*/nullptr);
-      entry->Start();
-      entries_.emplace(browser.id, std::move(entry));
-      deps_.budget.Adopt(browser.id.value(), browser.spec.memory_mib, browser.vm.has_value());
-    }
-  }
-  watch_ = records_.Watch([this](const Browser& browser) { OnRecord(browser); });
-  // Before List: a machine that ends meanwhile is noticed one way or the other.
-  vm_events_ = deps_.driver.Subscribe([this](const VmEvent& event) { OnVmEvent(event); });
-  ORCH_ASSIGN_OR_RETURN(const std::vector<VmInfo> vms, deps_.driver.List());
-  ORCH_ASSIGN_OR_RETURN(const std::vector<VmId> directories, deps_.directories.List());
-  input.directories.insert(directories.begin(), directories.end());
-  for (const VmInfo& vm : vms) input.running_vms.insert(vm.id);
-  const RecoveryPlan plan = PlanRecovery(input);
-  ORCH_RETURN_IF_ERROR(deps_.states.RemoveLeftovers(plan.asleep));
-  Apply(plan, vms);
-  deadlines_.Set(upkeep_, deps_.clock.Uptime() + kUpkeepPeriod);
-  return deadlines_.Start();
-}
-
-void BrowserRegistry::Apply(const RecoveryPlan& plan, const std::vector<VmInfo>& vms) {
-  for (const VmId& id : plan.orphans) {
-    Log(LogLevel::kInfo, "orphan_found", {{"vm_id", id.value()}});
-    deps_.shells.Abandon(id);
-  }
-  AdoptAll(plan, vms);
-  absl::BlockingCounter left(static_cast<int>(plan.fail.size() + plan.finish_deleting.size()));
-  for (const RecoveryPlan::Failure& failure : plan.fail) {
-    Find(failure.id)->Run([&left, reason = failure.reason](LiveBrowser& browser) {
-      browser.Fail(absl::AbortedError(reason));
-      left.DecrementCount();
-    });
-  }
-  for (const SessionId& id : plan.finish_deleting) {
-    Find(id)->Run([&left](LiveBrowser& browser) {
-      browser.Delete(nullptr);
-      left.DecrementCount();
-    });
-  }
-  left.Wait();
-}
-
-void BrowserRegistry::AdoptAll(const RecoveryPlan& plan, const std::vector<VmInfo>& vms) {
-  for (const SessionId& id : plan.adopt) {
-    const absl::StatusOr<Browser> record = records_.GetLive(id);
-    const Entry entry = Find(id);
-    if (!record.ok() || entry == nullptr) continue;
-    std::optional<VmInfo> machine;
-    for (const VmInfo& vm : vms) {
-      if (vm.id == record->vm) machine = vm;
-    }
-    // Pins the template. Without one the browser runs, but cannot sleep on disk any more.
-    absl::StatusOr<TemplateRef> base = deps_.catalog.Peek(record->template_key);
-    if (!base.ok()) {
-      Log(LogLevel::kWarning, "template_missing",
-          {{"session_id", id.value()}, {"status", base.status()}});
-    }
-    entry->Run([machine, base = base.ok() ? *base : nullptr](LiveBrowser& browser) {
-      browser.Adopt(machine, base);
-    });
   }
 }
 
@@ -175,9 +109,16 @@ absl::StatusOr<BrowserRegistry::Plan> BrowserRegistry::ResolveWith(
   return plan;
 }
 
-absl::StatusOr<BrowserRegistry::Entry> BrowserRegistry::Insert(const Browser& browser,
-                                                               Done settled) {
-  ORCH_RETURN_IF_ERROR(deps_.budget.Admit(browser.id.value(), browser.spec.memory_mib));
+absl::StatusOr<BrowserRegistry::Inserted> BrowserRegistry::Insert(
+    const Browser& browser, std::optional<RoomMaker::Reach> reach, Done settled) {
+  const uint64_t memory_mib = browser.spec.memory_mib;
+  const absl::Status admitted = deps_.budget.Admit(browser.id.value(), memory_mib);
+  if (!admitted.ok()) {
+    const bool could_make_room = HostBudget::IsLackOfMemory(admitted) && reach.has_value() &&
+                                 room_.CouldMake(memory_mib, *reach);
+    if (!could_make_room) return admitted;
+    deps_.budget.Adopt(browser.id.value(), memory_mib, /*awake=*/false);
+  }
   auto entry = std::make_shared<LiveBrowser>(browser.id, world_, strand_pool_, std::move(settled));
   {
     absl::MutexLock lock(&mutex_);
@@ -192,7 +133,7 @@ absl::StatusOr<BrowserRegistry::Entry> BrowserRegistry::Insert(const Browser& br
   }
   entry->Start();
   if (!kept.ok()) return kept;
-  return entry;
+  return Inserted{.entry = std::move(entry), .has_room = admitted.ok()};
 }
 
 absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, Done settled) {
@@ -201,8 +142,9 @@ absl::StatusOr<Browser> BrowserRegistry::CreateBrowser(const BrowserSpec& spec, 
   browser.spec = plan.spec;
   browser.created_at = deps_.clock.Now();
   browser.image_digest = plan.image.digest;
-  ORCH_ASSIGN_OR_RETURN(const Entry entry, Insert(browser, std::move(settled)));
-  MakeFromTemplate(entry, plan, Cloner::Hurry::kNow, kCloneTries);
+  constexpr auto kReach = RoomMaker::Reach::kPausedAndPooled;
+  ORCH_ASSIGN_OR_RETURN(const Inserted inserted, Insert(browser, kReach, std::move(settled)));
+  Make(inserted, plan, Cloner::Hurry::kNow, kReach);
   return browser;
 }
 
@@ -219,14 +161,29 @@ absl::StatusOr<SessionId> BrowserRegistry::CreatePooled(const Pool& pool, Done d
   browser.membership = PoolMembership{.pool = pool.id, .generation = pool.generation};
   // The callback is either the entry's, or called here.
   auto shared = std::make_shared<Done>(std::move(done));
-  absl::StatusOr<Entry> entry =
-      Insert(browser, [shared](absl::StatusOr<Browser> settled) { (*shared)(std::move(settled)); });
-  if (!entry.ok()) {
-    (*shared)(entry.status());
-    return entry.status();
+  constexpr auto kReach = RoomMaker::Reach::kPaused;
+  const absl::StatusOr<Inserted> inserted =
+      Insert(browser, kReach,
+             [shared](absl::StatusOr<Browser> settled) { (*shared)(std::move(settled)); });
+  if (!inserted.ok()) {
+    (*shared)(inserted.status());
+    return inserted.status();
   }
-  MakeFromTemplate(*entry, *plan, Cloner::Hurry::kLater, kCloneTries);
+  Make(*inserted, *plan, Cloner::Hurry::kLater, kReach);
   return browser.id;
+}
+
+void BrowserRegistry::Make(const Inserted& inserted, const Plan& plan, Cloner::Hurry hurry,
+                           RoomMaker::Reach reach) {
+  const Entry& entry = inserted.entry;
+  if (inserted.has_room) return MakeFromTemplate(entry, plan, hurry, kCloneTries);
+  room_.Request(
+      plan.spec.memory_mib, reach,
+      [this, id = entry->id()] { return deps_.budget.Wake(id.value()); },
+      [this, entry, plan, hurry](const absl::Status& room) {
+        if (room.ok()) return MakeFromTemplate(entry, plan, hurry, kCloneTries);
+        entry->Run([room](LiveBrowser& browser) { browser.Begin(room); });
+      });
 }
 
 absl::StatusOr<Clone> BrowserRegistry::Measured(
@@ -281,14 +238,59 @@ void BrowserRegistry::OnStrand(const SessionId& id, Done done,
   lookup_pool_.Run([this, id, done = std::move(done)]() mutable { done(WhyNotCallable(id)); });
 }
 
+void BrowserRegistry::OnStrandWithRoom(const SessionId& id, Done done,
+                                       std::function<void(LiveBrowser&, Done)> work) {
+  // Whoever answers: the first attempt, the making of room, or the second attempt.
+  auto shared = std::make_shared<Done>(std::move(done));
+  auto answer = [this, id, work, shared](absl::StatusOr<Browser> first) {
+    const absl::StatusOr<Browser> record = records_.GetLive(id);
+    if (!HostBudget::IsLackOfMemory(first.status()) || !record.ok()) {
+      (*shared)(std::move(first));
+      return;
+    }
+    room_.Request(
+        record->spec.memory_mib, RoomMaker::Reach::kPausedAndPooled,
+        [this, id] { return deps_.budget.Wake(id.value()); },
+        [this, id, work, shared](const absl::Status& room) {
+          if (!room.ok()) {
+            (*shared)(room);
+            return;
+          }
+          OnStrand(
+              id, [shared](absl::StatusOr<Browser> second) { (*shared)(std::move(second)); }, work);
+        });
+  };
+  OnStrand(id, std::move(answer), std::move(work));
+}
+
+std::vector<RoomMaker::Pushable> BrowserRegistry::Pushable(RoomMaker::Reach reach) const {
+  std::vector<PushCandidate> candidates;
+  for (Browser& browser : records_.Live()) {
+    const Entry entry = Find(browser.id);
+    if (entry != nullptr) candidates.push_back({std::move(browser), entry->last_active()});
+  }
+  return PushOrder(candidates, reach);
+}
+
+void BrowserRegistry::Push(const SessionId& id, absl::AnyInvocable<void()> done) {
+  const Entry entry = Find(id);
+  if (entry == nullptr) return done();
+  entry->Run([done = std::move(done)](LiveBrowser& browser) mutable {
+    const absl::Status given = browser.GiveUpMemory();
+    Log(LogLevel::kInfo, "memory_given_up",
+        {{"session_id", browser.id().value()}, {"status", given}});
+    done();
+  });
+}
+
 void BrowserRegistry::Acquire(const SessionId& id, Done done) {
-  OnStrand(id, std::move(done),
-           [](LiveBrowser& browser, Done answer) { browser.Acquire(std::move(answer)); });
+  OnStrandWithRoom(id, std::move(done),
+                   [](LiveBrowser& browser, Done answer) { browser.Acquire(std::move(answer)); });
 }
 
 void BrowserRegistry::Release(const SessionId& id, Done done) {
-  OnStrand(id, std::move(done),
-           [](LiveBrowser& browser, Done answer) { answer(browser.Release()); });
+  OnStrandWithRoom(id, std::move(done),
+                   [](LiveBrowser& browser, Done answer) { answer(browser.Release()); });
 }
 
 void BrowserRegistry::DeleteBrowser(const SessionId& id, Done done) {
@@ -309,7 +311,8 @@ void BrowserRegistry::Standby(const SessionId& id, StandbyLevel level, absl::Dur
 }
 
 void BrowserRegistry::Resume(const SessionId& id, Done done) {
-  OnStrand(id, std::move(done), [](LiveBrowser& browser, Done answer) { answer(browser.Wake()); });
+  OnStrandWithRoom(id, std::move(done),
+                   [](LiveBrowser& browser, Done answer) { answer(browser.Wake()); });
 }
 
 void BrowserRegistry::Update(const SessionId& id, const Times& times, Done done) {
@@ -334,10 +337,21 @@ void BrowserRegistry::Fork(const SessionId& id, uint32_t count, ForkDone done) {
     return;
   }
   auto shared = std::make_shared<ForkDone>(std::move(done));
-  OnStrand(
-      id, [shared](const absl::StatusOr<Browser>& missing) { (*shared)(missing.status()); },
-      [this, count, shared](LiveBrowser& source, const Done&) {
-        ForkOnStrand(source, count, std::move(*shared));
+  const absl::StatusOr<Browser> source = records_.GetLive(id);
+  const uint64_t memory_mib = source.ok() ? uint64_t{source->spec.memory_mib} * count : 0;
+  // Not while the source's strand is kept busy. Whoever refuses the forks says why better than this
+  // would.
+  room_.Request(
+      memory_mib, RoomMaker::Reach::kPausedAndPooled,
+      [this, memory_mib] {
+        return memory_mib == 0 ? absl::OkStatus() : deps_.budget.CheckRoom(memory_mib);
+      },
+      [this, id, count, shared](const absl::Status&) {
+        OnStrand(
+            id, [shared](const absl::StatusOr<Browser>& missing) { (*shared)(missing.status()); },
+            [this, count, shared](LiveBrowser& browser, const Done&) {
+              ForkOnStrand(browser, count, std::move(*shared));
+            });
       });
 }
 
@@ -382,14 +396,15 @@ void BrowserRegistry::MakeForks(LiveBrowser& source, const SavedState& state, ui
     fork.spec = record->spec;
     fork.created_at = deps_.clock.Now();
     fork.image_digest = record->image_digest;
-    absl::StatusOr<Entry> entry =
-        Insert(fork, [batch](absl::StatusOr<Browser> settled) { batch->Add(std::move(settled)); });
-    if (!entry.ok()) {
-      batch->Add(entry.status());
+    absl::StatusOr<Inserted> inserted =
+        Insert(fork, /*reach=*/std::nullopt,
+               [batch](absl::StatusOr<Browser> settled) { batch->Add(std::move(settled)); });
+    if (!inserted.ok()) {
+      batch->Add(inserted.status());
       cloning.DecrementCount();
       continue;
     }
-    clone_pool_.Run([this, entry = *entry, &state, &cloning] {
+    clone_pool_.Run([this, entry = std::move(inserted->entry), &state, &cloning] {
       absl::StatusOr<Clone> clone =
           Measured([&] { return deps_.cloner.FromState(state, SavedStates::Disk::kCopy); });
       entry->Run([clone = std::move(clone)](LiveBrowser& browser) mutable {
@@ -447,18 +462,17 @@ absl::Status BrowserRegistry::WhyNotCallable(const SessionId& id) const {
 void BrowserRegistry::Lease(const SessionId& id, absl::Time deadline,
                             absl::AnyInvocable<void(absl::StatusOr<GuestLease>)> done) {
   if (connections_.Lease(id, deadline, done)) return;
-  const Entry entry = Find(id);
-  if (entry == nullptr) {
-    lookup_pool_.Run([this, id, done = std::move(done)]() mutable { done(WhyNotCallable(id)); });
-    return;
-  }
-  entry->Run([this, deadline, done = std::move(done)](LiveBrowser& browser) mutable {
-    if (absl::Status callable = browser.MakeCallable(); !callable.ok()) {
-      done(callable);
-    } else if (!connections_.Lease(browser.id(), deadline, done)) {
-      done(WhyNotCallable(browser.id()));
-    }
-  });
+  using LeaseDone = absl::AnyInvocable<void(absl::StatusOr<GuestLease>)>;
+  auto shared = std::make_shared<LeaseDone>(std::move(done));
+  OnStrandWithRoom(
+      id, [shared](const absl::StatusOr<Browser>& error) { (*shared)(error.status()); },
+      [this, deadline, shared](LiveBrowser& browser, Done failed) {
+        if (absl::Status callable = browser.MakeCallable(); !callable.ok()) {
+          failed(callable);
+        } else if (!connections_.Lease(browser.id(), deadline, *shared)) {
+          failed(WhyNotCallable(browser.id()));
+        }
+      });
 }
 
 }  // namespace orch

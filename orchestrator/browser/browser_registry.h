@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@
 #include "orchestrator/browser/live_browser.h"
 #include "orchestrator/browser/pooled_browsers.h"
 #include "orchestrator/browser/recovery_plan.h"
+#include "orchestrator/browser/room_maker.h"
 #include "orchestrator/browser/vm_owners.h"
 #include "orchestrator/driver/vm_driver.h"
 #include "orchestrator/image/image_catalog.h"
@@ -101,9 +103,10 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   absl::StatusOr<BrowserSpec> ResolvePooled(const BrowserSpec& spec) const;
 
   // Records a browser and makes it in the background, of its template, which is built first where
-  // it is missing; `settled` is called once, when it is READY or has failed (then with the reason's
-  // own code). Blocks on the disk only. Errors before that are returned, and `settled` is then not
-  // called: INVALID_ARGUMENT, NOT_FOUND (image), RESOURCE_EXHAUSTED.
+  // it is missing. In a full host, browsers that nobody uses are put on disk before; `settled` is
+  // called once, when it is READY or has failed (then with the reason's own code). Blocks on the
+  // disk only. Errors before that are returned, and `settled` is then not called: INVALID_ARGUMENT,
+  // NOT_FOUND (image), RESOURCE_EXHAUSTED.
   absl::StatusOr<Browser> CreateBrowser(const BrowserSpec& spec, Done settled);
 
   // See PooledBrowsers.
@@ -152,8 +155,18 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   void AdoptAll(const RecoveryPlan& plan, const std::vector<VmInfo>& vms);
   // Tells the observer of a clone that `make` makes.
   absl::StatusOr<Clone> Measured(absl::FunctionRef<absl::StatusOr<Clone>()> make) const;
-  // Admits and records a browser.
-  absl::StatusOr<Entry> Insert(const Browser& browser, Done settled);
+  struct Inserted {
+    Entry entry;
+    // It has the memory that it needs; else room must be made first.
+    bool has_room = true;
+  };
+  // Records a browser, and admits it if there is room. `reach`: for whose sake room could be made;
+  // absent: it is not. RESOURCE_EXHAUSTED; the store's errors.
+  absl::StatusOr<Inserted> Insert(const Browser& browser, std::optional<RoomMaker::Reach> reach,
+                                  Done settled);
+  // Makes it, when there is room.
+  void Make(const Inserted& inserted, const Plan& plan, Cloner::Hurry hurry,
+            RoomMaker::Reach reach);
   void MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry, int tries);
   // On the source's strand.
   void ForkOnStrand(LiveBrowser& source, uint32_t count, ForkDone done);
@@ -165,12 +178,20 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   Entry Find(const SessionId& id) const;
   // Runs `work` on the browser's strand; answers `done` where there is no live browser.
   void OnStrand(const SessionId& id, Done done, absl::AnyInvocable<void(LiveBrowser&, Done)> work);
+  // As OnStrand for what wakes a browser: when that lacks memory, room is made and it is done once
+  // more.
+  void OnStrandWithRoom(const SessionId& id, Done done,
+                        std::function<void(LiveBrowser&, Done)> work);
+  std::vector<RoomMaker::Pushable> Pushable(RoomMaker::Reach reach) const;
+  void Push(const SessionId& id, absl::AnyInvocable<void()> done);
   absl::Status WhyNotCallable(const SessionId& id) const;
 
   const Dependencies deps_;
   const Options options_;
   BrowserRecords records_;
   VmOwners owners_;
+  // How often what is done now and then is done.
+  static constexpr absl::Duration kUpkeepPeriod = absl::Seconds(10);
   // Stands for no browser among the deadlines, but for what is done now and then.
   const SessionId upkeep_ = SessionId::Generate();
 
@@ -185,6 +206,7 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   GuestConnections connections_;
   DeadlineQueue deadlines_;
   BrowserWorld world_;
+  RoomMaker room_;
   // Destroyed from the last to the first, and before all that their work uses.
   ThreadPool lookup_pool_;
   ThreadPool strand_pool_;

@@ -9,6 +9,11 @@ void IdleTracker::NoteActivity() {
   last_active_ = clock_.Uptime();
 }
 
+absl::Duration IdleTracker::last_active() const {
+  absl::MutexLock lock(&mutex_);
+  return last_active_;
+}
+
 void IdleTracker::NotePaused() {
   absl::MutexLock lock(&mutex_);
   paused_at_ = clock_.Uptime();

@@ -26,6 +26,9 @@ class IdleTracker {
   // What idleness led to failed.
   void NoteFailure();
 
+  // The uptime of its last activity.
+  absl::Duration last_active() const;
+
   // `active`: a call is under way. `can_deepen`: it could be put on disk.
   IdleStep Next(const Browser& record, bool active, bool can_deepen) const;
 

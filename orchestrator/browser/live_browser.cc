@@ -7,12 +7,10 @@
 
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/browser/sleep_report.h"
 
 namespace orch {
 namespace {
-
-// Before what could not be torn down is tried again.
-constexpr absl::Duration kTearDownRetry = absl::Seconds(5);
 
 absl::Status WrongState(const Browser& browser, absl::string_view verb) {
   return absl::FailedPreconditionError(absl::StrCat(
@@ -130,24 +128,19 @@ void LiveBrowser::Open() {
 
 void LiveBrowser::Acquire(Done done) {
   const absl::StatusOr<Browser> record = Present();
-  if (!record.ok() || record->state != BrowserState::kReady || !WaitsInPool(*record)) {
+  if (!record.ok() || !IsIdleInPool(*record)) {
     done(record.ok() ? WrongState(*record, "acquired") : record.status());
     return;
   }
-  if (absl::Status resumed = machine_.Run(); !resumed.ok()) {
-    Fail(resumed);
-    done(resumed);
-    return;
-  }
-  absl::StatusOr<Browser> acquired = world_.records.Update(id_, [&](Browser& browser) {
+  absl::StatusOr<Browser> acquired = LetRun([&](Browser& browser) {
     browser.state = BrowserState::kAcquired;
     browser.acquired_at = world_.clock.Now();
   });
   if (!acquired.ok()) {
-    machine_.Pause().IgnoreError();
     done(acquired.status());
     return;
   }
+  if (record->standby_level == StandbyLevel::kDisk) ForgetSaved();
   NoteActivity();
   done(*std::move(acquired));
   if (absl::Status noticed = machine_.Greet(Greeting::kSameGuest); !noticed.ok()) {
@@ -169,7 +162,8 @@ absl::StatusOr<Browser> LiveBrowser::Release() {
   absl::StatusOr<Browser> ready = PutBackIntoPool();
   if (ready.ok()) {
     world_.deadlines.Clear(id_);
-    if (from_disk) machine_.RemoveSaved().IgnoreError();
+    NoteActivity();
+    if (from_disk) ForgetSaved();
     return ready;
   }
   // Its client still holds it, as it was.
@@ -196,9 +190,9 @@ absl::StatusOr<Browser> LiveBrowser::PutBackIntoPool() {
 
 absl::StatusOr<Browser> LiveBrowser::Standby(StandbyLevel level) {
   ORCH_ASSIGN_OR_RETURN(const Browser record, Present());
+  if (WaitsInPool(record)) return WrongState(record, "put into standby");
   if (record.state != BrowserState::kStandby) {
-    if (WaitsInPool(record) || !IsCallable(record.state))
-      return WrongState(record, "put into standby");
+    if (!IsCallable(record.state)) return WrongState(record, "put into standby");
     if (!world_.connections.RemoveIfIdle(id_)) {
       return absl::AbortedError(
           absl::StrCat("browser ", id_.value(), " is busy: calls are under way"));
@@ -210,14 +204,22 @@ absl::StatusOr<Browser> LiveBrowser::Standby(StandbyLevel level) {
     }
   }
   const absl::Status deep = level == StandbyLevel::kDisk ? Deepen() : absl::OkStatus();
-  if (!deep.ok()) idle_.NoteFailure();
   Arm();
   ORCH_RETURN_IF_ERROR(deep);
   return world_.records.GetLive(id_);
 }
 
+absl::Status LiveBrowser::GiveUpMemory() {
+  ORCH_ASSIGN_OR_RETURN(const Browser record, Present());
+  const bool paused = record.state == BrowserState::kStandby || IsIdleInPool(record);
+  if (!paused || !machine_.exists()) return WrongState(record, "put on disk");
+  const absl::Status deep = Deepen();
+  Arm();
+  return deep;
+}
+
 absl::Status LiveBrowser::PauseForStandby() {
-  const absl::Duration began = world_.clock.Uptime();
+  const SleepReport report(world_, id_);
   absl::Status paused = machine_.Pause();
   if (paused.ok()) {
     paused = world_.records
@@ -228,28 +230,18 @@ absl::Status LiveBrowser::PauseForStandby() {
                          })
                  .status();
   }
-  world_.observer.OnStandby(StandbyLevel::kPaused, paused, world_.clock.Uptime() - began);
-  ORCH_RETURN_IF_ERROR(paused);
-  idle_.NotePaused();
-  Log(LogLevel::kInfo, "browser_standby", {{"session_id", id_.value()}, {"level", "paused"}});
-  return absl::OkStatus();
+  report.Paused(paused);
+  if (paused.ok()) idle_.NotePaused();
+  return paused;
 }
 
 absl::Status LiveBrowser::Deepen() {
   if (!machine_.exists()) return absl::OkStatus();
-  const absl::Duration began = world_.clock.Uptime();
+  const SleepReport report(world_, id_);
   const absl::StatusOr<PageCount> pages = MoveToDisk();
-  const absl::Duration took = world_.clock.Uptime() - began;
-  world_.observer.OnStandby(StandbyLevel::kDisk, pages.status(), took);
-  ORCH_RETURN_IF_ERROR(pages.status());
-  world_.observer.OnStandbySaved(*pages);
-  Log(LogLevel::kInfo, "browser_standby",
-      {{"session_id", id_.value()},
-       {"level", "disk"},
-       {"changed_bytes", pages->changed_bytes},
-       {"file_bytes", pages->file_bytes},
-       {"took_ms", absl::ToInt64Milliseconds(took)}});
-  return absl::OkStatus();
+  report.OnDisk(pages);
+  if (!pages.ok()) idle_.NoteFailure();
+  return pages.status();
 }
 
 absl::StatusOr<PageCount> LiveBrowser::MoveToDisk() {
@@ -258,6 +250,7 @@ absl::StatusOr<PageCount> LiveBrowser::MoveToDisk() {
   const absl::Status recorded = world_.records
                                     .Update(id_,
                                             [](Browser& browser) {
+                                              browser.state = BrowserState::kStandby;
                                               browser.standby_level = StandbyLevel::kDisk;
                                               browser.vm.reset();
                                             })
@@ -315,31 +308,38 @@ absl::Status LiveBrowser::MakeCallable() {
 
 absl::StatusOr<Browser> LiveBrowser::Wake() {
   ORCH_ASSIGN_OR_RETURN(const Browser record, Present());
-  if (record.state != BrowserState::kStandby) {
-    if (IsCallable(record.state) && !WaitsInPool(record)) return record;
-    return WrongState(record, "woken");
-  }
-  const absl::Duration began = world_.clock.Uptime();
+  if (WaitsInPool(record)) return WrongState(record, "woken");
+  if (IsCallable(record.state)) return record;
+  if (record.state != BrowserState::kStandby) return WrongState(record, "woken");
+  const SleepReport report(world_, id_);
   const bool from_disk = !machine_.exists();
   absl::StatusOr<Browser> awake = WakeFromStandby();
-  const absl::Duration took = world_.clock.Uptime() - began;
-  world_.observer.OnWake(from_disk ? StandbyLevel::kDisk : StandbyLevel::kPaused, awake.status(),
-                         took);
+  report.Awake(from_disk ? StandbyLevel::kDisk : StandbyLevel::kPaused, awake.status());
   ORCH_RETURN_IF_ERROR(awake.status());
-  Log(LogLevel::kInfo, "browser_woke",
-      {{"session_id", id_.value()},
-       {"level", from_disk ? "disk" : "paused"},
-       {"took_ms", absl::ToInt64Milliseconds(took)}});
-  if (from_disk) {
-    if (absl::Status removed = machine_.RemoveSaved(); !removed.ok()) {
-      Log(LogLevel::kError, "state_left_behind",
-          {{"session_id", id_.value()}, {"status", removed}});
-    }
-  }
+  if (from_disk) ForgetSaved();
   return awake;
 }
 
+void LiveBrowser::ForgetSaved() {
+  if (absl::Status removed = machine_.RemoveSaved(); !removed.ok()) {
+    Log(LogLevel::kError, "state_left_behind", {{"session_id", id_.value()}, {"status", removed}});
+  }
+}
+
 absl::StatusOr<Browser> LiveBrowser::WakeFromStandby() {
+  ORCH_ASSIGN_OR_RETURN(Browser awake, LetRun([](Browser& browser) {
+                          browser.state = browser.acquired_at.has_value() ? BrowserState::kAcquired
+                                                                          : BrowserState::kReady;
+                        }));
+  if (absl::Status noticed = machine_.Greet(Greeting::kSameGuest); !noticed.ok()) {
+    Fail(noticed);
+    return noticed;
+  }
+  Open();
+  return awake;
+}
+
+absl::StatusOr<Browser> LiveBrowser::LetRun(absl::FunctionRef<void(Browser&)> change) {
   const bool from_disk = !machine_.exists();
   if (from_disk) {
     const absl::Status restored = machine_.Restore();
@@ -347,28 +347,26 @@ absl::StatusOr<Browser> LiveBrowser::WakeFromStandby() {
     ORCH_RETURN_IF_ERROR(restored);
   }
   // From here on its saved state is of no use: the machine is about to change the disk.
-  absl::StatusOr<Browser> awake = world_.records.Update(id_, [&](Browser& browser) {
-    browser.state =
-        browser.acquired_at.has_value() ? BrowserState::kAcquired : BrowserState::kReady;
+  absl::StatusOr<Browser> running = world_.records.Update(id_, [&](Browser& browser) {
+    change(browser);
     browser.vm = machine_.vm();
   });
-  if (!awake.ok()) {
+  if (!running.ok()) {
     if (from_disk) machine_.Drop().IgnoreError();
     Arm();
-    return awake.status();
+    return running.status();
   }
-  if (absl::Status resumed = machine_.Resume(Greeting::kSameGuest); !resumed.ok()) {
+  if (absl::Status resumed = machine_.Run(); !resumed.ok()) {
     Fail(resumed);
     return resumed;
   }
-  Open();
-  return awake;
+  return running;
 }
 
 absl::StatusOr<LiveBrowser::ForkSource> LiveBrowser::PrepareFork() {
   ORCH_ASSIGN_OR_RETURN(const Browser record, Present());
   const bool asleep = record.state == BrowserState::kStandby;
-  if (!asleep && (WaitsInPool(record) || !IsCallable(record.state)))
+  if (WaitsInPool(record) || (!asleep && !IsCallable(record.state)))
     return WrongState(record, "forked");
   if (!machine_.exists()) {
     ORCH_ASSIGN_OR_RETURN(SavedState own, machine_.OpenSaved());
@@ -436,85 +434,6 @@ void LiveBrowser::OnVmStopped(const VmId& vm, const absl::Status& reason) {
   if (!record.ok() || record->state == BrowserState::kDeleting) return;
   if (!machine_.exists() || machine_.vm() != vm) return;
   Fail(reason);
-}
-
-void LiveBrowser::Delete(Done done) {
-  const absl::StatusOr<Browser> live = world_.records.GetLive(id_);
-  if (!live.ok()) {  // It ended while this waited for its turn.
-    if (done) done(world_.records.Get(id_));
-    return;
-  }
-  if (live->state != BrowserState::kDeleting) {
-    absl::StatusOr<Browser> deleting = world_.records.Transition(id_, BrowserState::kDeleting);
-    if (!deleting.ok()) {
-      if (failure_.has_value()) {  // It waited for its deletion.
-        FinishFailing();
-      } else {
-        world_.deadlines.Set(id_, world_.clock.Uptime() + kTearDownRetry);
-      }
-      if (done) done(deleting.status());
-      return;
-    }
-  }
-  FinishDeleting(std::move(done));
-}
-
-void LiveBrowser::FinishDeleting(Done done) {
-  world_.connections.Remove(id_, absl::FailedPreconditionError(
-                                     absl::StrCat("browser ", id_.value(), " is being deleted")));
-  const absl::Status down = TearDown();
-  absl::StatusOr<Browser> deleted =
-      down.ok() ? world_.records.Transition(id_, BrowserState::kDeleted) : down;
-  if (deleted.ok()) {
-    Log(LogLevel::kInfo, "browser_deleted", {{"session_id", id_.value()}});
-  } else {
-    Log(LogLevel::kError, "delete_failed",
-        {{"session_id", id_.value()}, {"status", deleted.status()}});
-    TryEndAgainLater();
-  }
-  if (settled_) {
-    std::exchange(settled_, nullptr)(absl::AbortedError(
-        absl::StrCat("browser ", id_.value(), " was deleted while being created")));
-  }
-  if (done) done(std::move(deleted));
-}
-
-void LiveBrowser::Fail(const absl::Status& reason) {
-  if (!world_.records.GetLive(id_).ok()) return;  // It has ended already.
-  if (!failure_.has_value()) {
-    failure_ = absl::Status(reason.code(), absl::StrCat("browser ", id_.value(), ": ",
-                                                        reason.message(), machine_.ConsoleNote()));
-    Log(LogLevel::kError, "browser_failed", {{"session_id", id_.value()}, {"status", reason}});
-  }
-  if (interrupt_.deletion_expected()) return;  // Which finishes it.
-  FinishFailing();
-}
-
-void LiveBrowser::FinishFailing() {
-  world_.connections.Remove(id_, *failure_);
-  absl::Status ended = TearDown();
-  if (ended.ok()) {
-    ended = world_.records.Transition(id_, BrowserState::kFailed, failure_->message()).status();
-  }
-  if (!ended.ok()) {
-    Log(LogLevel::kError, "browser_not_ended", {{"session_id", id_.value()}, {"status", ended}});
-    TryEndAgainLater();
-  }
-  if (settled_) std::exchange(settled_, nullptr)(*failure_);
-}
-
-void LiveBrowser::TryEndAgainLater() {
-  world_.deadlines.Set(id_, world_.clock.Uptime() + kTearDownRetry);
-}
-
-void LiveBrowser::Stop(const absl::Status& reason) {
-  for (StandbyWaiter& waiter : std::exchange(standby_waiters_, {})) waiter.done(reason);
-}
-
-absl::Status LiveBrowser::TearDown() {
-  world_.deadlines.Clear(id_);
-  Stop(absl::FailedPreconditionError(absl::StrCat("browser ", id_.value(), " has ended")));
-  return machine_.End();
 }
 
 }  // namespace orch

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -63,6 +64,9 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   // A call began or ended. Does not block.
   void NoteActivity() { idle_.NoteActivity(); }
 
+  // The uptime of its last activity. Any thread.
+  absl::Duration last_active() const { return idle_.last_active(); }
+
   // The rest is for the strand alone.
 
   // Takes over a machine with the browser's first state in it: READY, and paused when in a pool.
@@ -72,8 +76,8 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   // Goes on with what an earlier daemon left: its machine, or none for one that sleeps on disk.
   void Adopt(std::optional<VmInfo> vm, TemplateRef base);
 
-  // READY in a pool -> ACQUIRED. Answers as soon as the machine runs; the first call waits until
-  // the guest has taken notice.
+  // Idle in a pool, wherever its memory is -> ACQUIRED. Answers as soon as the machine runs; the
+  // first call waits until the guest has taken notice.
   void Acquire(Done done);
 
   // ACQUIRED, awake or not -> READY in its pool, paused. Calls under way are ended.
@@ -84,6 +88,10 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
 
   // As Standby, but waits until `deadline` (uptime) for the calls under way.
   void StandbyWhenIdle(StandbyLevel level, absl::Duration deadline, Done done);
+
+  // Gives its memory up to others: one that is paused, in standby or idle in its pool, sleeps on
+  // disk then. FAILED_PRECONDITION: it is in use, or has no memory to give.
+  absl::Status GiveUpMemory();
 
   // OK when its guest can be called, for which it is woken.
   absl::Status MakeCallable();
@@ -121,6 +129,9 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   void Stop(const absl::Status& reason);
 
  private:
+  // Before what could not be torn down is tried again.
+  static constexpr absl::Duration kTearDownRetry = absl::Seconds(5);
+
   struct StandbyWaiter {
     StandbyLevel level;
     absl::Duration deadline;
@@ -139,7 +150,12 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   absl::Status Deepen();
   // What it saved.
   absl::StatusOr<PageCount> MoveToDisk();
+  // Lets a paused machine, or one that is restored from disk, run; `change` is made to the record
+  // before.
+  absl::StatusOr<Browser> LetRun(absl::FunctionRef<void(Browser&)> change);
   absl::StatusOr<Browser> WakeFromStandby();
+  // Removes a state on disk from which a machine runs now.
+  void ForgetSaved();
   absl::StatusOr<Browser> PutBackIntoPool();
   void OnVmStopped(const VmId& vm, const absl::Status& reason);
   void FinishDeleting(Done done);

@@ -27,8 +27,9 @@ class PooledBrowsers {
   // `done`, too. Returns the id when there is a record.
   virtual absl::StatusOr<SessionId> CreatePooled(const Pool& pool, Done done) = 0;
 
-  // READY -> ACQUIRED; it runs when `done` is called. FAILED_PRECONDITION: it is not READY (any
-  // more). An error means that it cannot be used; it has been or is being ended.
+  // Idle -> ACQUIRED; it runs when `done` is called. FAILED_PRECONDITION: it is not idle (any
+  // more), see IsIdleInPool. RESOURCE_EXHAUSTED: it sleeps on disk, and there is no memory for it.
+  // An error means that it cannot be used; it has been or is being ended.
   virtual void Acquire(const SessionId& id, Done done) = 0;
 
   // ACQUIRED or STANDBY -> READY (woken if need be, then paused), as it is. FAILED_PRECONDITION: it

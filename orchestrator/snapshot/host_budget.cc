@@ -1,10 +1,19 @@
 #include "orchestrator/snapshot/host_budget.h"
 
+#include <algorithm>
+
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 
 #include "orchestrator/base/status_macros.h"
 
 namespace orch {
+namespace {
+
+// The type of a payload, as absl::Status asks for.
+constexpr char kLackOfMemory[] = "orchestrator/lack-of-memory";
+
+}  // namespace
 
 void HostBudget::Adopt(const std::string& browser, uint64_t memory_mib, bool awake) {
   absl::MutexLock lock(&mutex_);
@@ -51,11 +60,33 @@ void HostBudget::Remove(const std::string& browser) {
 }
 
 absl::Status HostBudget::CheckMemory(uint64_t memory_mib) const {
-  if (committed_mib_ + memory_mib <= limits_.memory_mib) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(
+  if (committed_mib_ + kept_free_mib_ + memory_mib <= limits_.memory_mib) return absl::OkStatus();
+  absl::Status full = absl::ResourceExhaustedError(absl::StrCat(
       "the host is full: browsers hold ", committed_mib_, " of ", limits_.memory_mib,
       " MiB and this one needs ", memory_mib,
       " MiB; delete browsers, let some sleep, or raise memory_budget_mib or memory_overcommit"));
+  full.SetPayload(kLackOfMemory, absl::Cord());
+  return full;
+}
+
+absl::Status HostBudget::CheckRoom(uint64_t memory_mib) const {
+  absl::MutexLock lock(&mutex_);
+  return CheckMemory(memory_mib);
+}
+
+bool HostBudget::IsLackOfMemory(const absl::Status& status) {
+  return status.GetPayload(kLackOfMemory).has_value();
+}
+
+uint64_t HostBudget::MissingMib(uint64_t memory_mib) const {
+  absl::MutexLock lock(&mutex_);
+  const uint64_t wanted = committed_mib_ + memory_mib;
+  return wanted - std::min(wanted, limits_.memory_mib);
+}
+
+void HostBudget::KeepFree(uint64_t memory_mib) {
+  absl::MutexLock lock(&mutex_);
+  kept_free_mib_ = memory_mib;
 }
 
 absl::Status HostBudget::CheckStandby(uint64_t bytes) const {

@@ -32,7 +32,8 @@ class HostBudget {
   // Takes a new browser in, awake. RESOURCE_EXHAUSTED with the figures when there is no room.
   absl::Status Admit(const std::string& browser, uint64_t memory_mib);
 
-  // Gives a browser that sleeps its memory back. Idempotent. RESOURCE_EXHAUSTED with the figures.
+  // Gives a browser that sleeps its memory back. Idempotent; OK when there is no such browser.
+  // RESOURCE_EXHAUSTED with the figures.
   absl::Status Wake(const std::string& browser);
 
   // Takes the memory of a browser that needs none now. Idempotent.
@@ -40,6 +41,19 @@ class HostBudget {
 
   // It has ended. Idempotent.
   void Remove(const std::string& browser);
+
+  // OK when `memory_mib` could be admitted or woken now; else as Admit and Wake.
+  absl::Status CheckRoom(uint64_t memory_mib) const;
+
+  // Whether an error of Admit, Wake or CheckRoom is for lack of memory, which others could give up.
+  static bool IsLackOfMemory(const absl::Status& status);
+
+  // How much others would have to give up for `memory_mib` to fit; what is kept free counts as
+  // free.
+  uint64_t MissingMib(uint64_t memory_mib) const;
+
+  // From now on so much is neither admitted nor woken, for the sake of somebody who waits for it.
+  void KeepFree(uint64_t memory_mib);
 
   // RESOURCE_EXHAUSTED when `bytes` on disk leave no room for another sleeping browser.
   absl::Status CheckStandby(uint64_t bytes) const;
@@ -60,6 +74,7 @@ class HostBudget {
   absl::flat_hash_map<std::string, Share> shares_ ABSL_GUARDED_BY(mutex_);
   // The sum over those that are awake.
   uint64_t committed_mib_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t kept_free_mib_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace orch

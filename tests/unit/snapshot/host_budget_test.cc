@@ -88,5 +88,37 @@ TEST(HostBudgetTest, LimitsStatesOnDisk) {
   ORCH_EXPECT_OK(HostBudget({}).CheckStandby(uint64_t{1} << 60));
 }
 
+TEST(HostBudgetTest, TellsLackOfMemoryFromOtherLimits) {
+  HostBudget budget({.memory_mib = 1000, .max_browsers = 2, .standby_bytes = 1});
+  ORCH_EXPECT_OK(budget.Admit("a", 600));
+  EXPECT_TRUE(HostBudget::IsLackOfMemory(budget.Admit("b", 600)));
+  EXPECT_TRUE(HostBudget::IsLackOfMemory(budget.CheckRoom(401)));
+  ORCH_EXPECT_OK(budget.CheckRoom(400));
+  ORCH_EXPECT_OK(budget.Admit("b", 400));
+  EXPECT_FALSE(HostBudget::IsLackOfMemory(budget.Admit("c", 1)));
+  EXPECT_FALSE(HostBudget::IsLackOfMemory(budget.CheckStandby(2)));
+  EXPECT_FALSE(HostBudget::IsLackOfMemory(absl::OkStatus()));
+}
+
+TEST(HostBudgetTest, TellsHowMuchIsMissing) {
+  HostBudget budget({.memory_mib = 1000});
+  ORCH_EXPECT_OK(budget.Admit("a", 600));
+  EXPECT_EQ(budget.MissingMib(400), 0u);
+  EXPECT_EQ(budget.MissingMib(401), 1u);
+  EXPECT_EQ(budget.MissingMib(1000), 600u);
+}
+
+TEST(HostBudgetTest, GivesNobodyWhatIsKeptFree) {
+  HostBudget budget({.memory_mib = 1000});
+  ORCH_EXPECT_OK(budget.Admit("a", 300));
+  budget.Sleep("a");
+  budget.KeepFree(800);
+  EXPECT_TRUE(HostBudget::IsLackOfMemory(budget.Wake("a")));
+  EXPECT_TRUE(HostBudget::IsLackOfMemory(budget.Admit("b", 201)));
+  EXPECT_EQ(budget.MissingMib(1000), 0u);
+  budget.KeepFree(0);
+  ORCH_EXPECT_OK(budget.Wake("a"));
+}
+
 }  // namespace
 }  // namespace orch
