@@ -33,11 +33,14 @@ function(orch_library name)
 endfunction()
 
 # orch_test(NAME LABEL label SRCS ... [DEPS ...] [TIMEOUT seconds]): a gtest program, one ctest case per test. All of one
-# label are built by the target tests-LABEL.
+# label are built by the target tests-LABEL. Under a sanitizer each may take ten times as long.
 function(orch_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SRCS;DEPS;PROPERTIES" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
+  endif()
+  if(ORCH_SANITIZER)
+    math(EXPR ARG_TIMEOUT "10 * ${ARG_TIMEOUT}")
   endif()
   add_executable(${name} ${ARG_SRCS})
   target_link_libraries(${name} PRIVATE orch_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)

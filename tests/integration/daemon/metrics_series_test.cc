@@ -98,6 +98,8 @@ class MetricsSeriesTest : public ::testing::Test {
     SetTestDeadline(context);
     v1::AcquireBrowserRequest request;
     request.set_pool(pool);
+    // Longer than the test may take: else it is the time that the pool takes to fill.
+    request.mutable_acquire_timeout()->set_seconds(300);
     v1::Browser browser;
     return FromGrpcStatus(pools_->AcquireBrowser(&context, request, &browser));
   }

@@ -12,7 +12,8 @@
 namespace orch {
 namespace {
 
-// A process with `argument` on its command line. Reaped by nobody but Reap.
+// A stopped process with `argument` on its command line and without children, which would keep the
+// output of the test open. Reaped when this goes.
 class Sleeper {
  public:
   explicit Sleeper(const std::string& argument) {
@@ -20,7 +21,7 @@ class Sleeper {
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
     pid_ = ::fork();
     if (pid_ == 0) {
-      ::execl("/bin/sh", "sh", "-c", "while true; do sleep 1000; done", argument.c_str(), nullptr);
+      ::execl("/bin/sh", "sh", "-c", "kill -s STOP $$", argument.c_str(), nullptr);
       ::_exit(1);
     }
     ::close(ends[1]);
