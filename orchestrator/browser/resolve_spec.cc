@@ -13,8 +13,6 @@ namespace orch {
 namespace {
 
 constexpr uint32_t kMinMemoryMib = 128;
-// A kernel alone makes do with less.
-constexpr uint32_t kMinKernelMemoryMib = 4;
 constexpr absl::Duration kMinTimeout = absl::Seconds(10);
 constexpr absl::Duration kMaxTimeout = absl::Hours(72);
 constexpr Viewport kDefaultViewport = {.width_px = 1920, .height_px = 1080};
@@ -64,7 +62,7 @@ absl::StatusOr<BrowserSpec> ResolveSpec(BrowserSpec spec, const Image& image, co
     spec.memory_mib = spec.headless ? image.default_memory_mib : image.default_memory_mib_headful;
   }
   ORCH_RETURN_IF_ERROR(CheckRange("memory_mib", spec.memory_mib,
-                                  image.has_agent ? kMinMemoryMib : kMinKernelMemoryMib,
+                                  image.has_agent ? kMinMemoryMib : kMinImageMemoryMib,
                                   host.memory_mib, " (the host's memory)"));
   if (spec.vcpus == 0) spec.vcpus = std::min(image.default_vcpus, host.cpus);
   ORCH_RETURN_IF_ERROR(CheckRange("vcpus", spec.vcpus, 1, host.cpus, " (the host's processors)"));
