@@ -57,7 +57,8 @@ absl::Status BrowserMachine::CheckSavable() const {
   if (base_ == nullptr) {
     return absl::FailedPreconditionError(
         absl::StrCat("the state of browser ", id_.value(),
-                     " cannot be saved: the template that it is of is gone"));
+                     " cannot be saved: the build of its template that it is of is gone, or "
+                     "unknown; use it as it is in memory, then delete it and create another"));
   }
   return world_.budget.CheckStandby(world_.states.SizeBytes());
 }

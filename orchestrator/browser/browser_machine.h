@@ -36,7 +36,7 @@ class BrowserMachine {
   void Take(Clone clone);
 
   // What an earlier daemon left: a machine, or none for a browser that sleeps on disk. `base` is
-  // null where the template is gone.
+  // the very build that it is a clone of; null where that is gone or unknown.
   void Adopt(std::optional<VmInfo> vm, TemplateRef base);
 
   bool exists() const { return vm_.has_value(); }

@@ -153,6 +153,9 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   absl::Status Recover();
   void Apply(const RecoveryPlan& plan, const std::vector<VmInfo>& vms);
   void AdoptAll(const RecoveryPlan& plan, const std::vector<VmInfo>& vms);
+  // The very template that a browser which is adopted is a clone of, none with its key alone.
+  // DATA_LOSS: it sleeps on disk, and what it slept with is not there any more.
+  absl::StatusOr<TemplateRef> FindBase(const Browser& record) const;
   // Tells the observer of a clone that `make` makes.
   absl::StatusOr<Clone> Measured(absl::FunctionRef<absl::StatusOr<Clone>()> make) const;
   struct Inserted {

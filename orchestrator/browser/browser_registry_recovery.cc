@@ -1,9 +1,11 @@
 // How a registry goes on with what an earlier daemon left.
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
 
 #include "orchestrator/base/log.h"
@@ -70,8 +72,12 @@ void BrowserRegistry::AdoptAll(const RecoveryPlan& plan, const std::vector<VmInf
     for (const VmInfo& vm : vms) {
       if (vm.id == record->vm) machine = vm;
     }
-    // Pins the template. Without one the browser runs, but cannot sleep on disk any more.
-    absl::StatusOr<TemplateRef> base = deps_.catalog.Peek(record->template_key);
+    // Pins the template.
+    absl::StatusOr<TemplateRef> base = FindBase(*record);
+    if (!machine.has_value() && absl::IsDataLoss(base.status())) {
+      entry->Run([lost = base.status()](LiveBrowser& browser) { browser.Fail(lost); });
+      continue;
+    }
     if (!base.ok()) {
       Log(LogLevel::kWarning, "template_missing",
           {{"session_id", id.value()}, {"status", base.status()}});
@@ -80,6 +86,21 @@ void BrowserRegistry::AdoptAll(const RecoveryPlan& plan, const std::vector<VmInf
       browser.Adopt(machine, base);
     });
   }
+}
+
+absl::StatusOr<TemplateRef> BrowserRegistry::FindBase(const Browser& record) const {
+  const std::string& build = record.template_build;
+  if (record.standby_level == StandbyLevel::kDisk) {
+    absl::StatusOr<TemplateRef> base = deps_.states.BaseOf(record.id);
+    if (absl::IsNotFound(base.status())) return absl::DataLossError(base.status().message());
+    if (base.ok() && !build.empty() && (*base)->build != build) {
+      return absl::DataLossError(absl::StrCat("its saved state is of build ", (*base)->build,
+                                              " of its template, not of ", build));
+    }
+    if (base.ok() || absl::IsDataLoss(base.status())) return base;
+  }
+  if (!build.empty()) return deps_.catalog.Peek(record.template_key, build);
+  return absl::NotFoundError("its record does not say of which build of its template it is");
 }
 
 }  // namespace orch

@@ -46,6 +46,13 @@ void LiveBrowser::NoteVmStopped(const VmId& vm, const absl::Status& reason) {
   Run([vm, reason](LiveBrowser& browser) { browser.OnVmStopped(vm, reason); });
 }
 
+void LiveBrowser::NameMachine(Browser& record) const {
+  record.vm = machine_.vm();
+  if (machine_.base() == nullptr) return;
+  record.template_key = machine_.base()->key;
+  record.template_build = machine_.base()->build;
+}
+
 absl::StatusOr<Browser> LiveBrowser::Present() const {
   ORCH_ASSIGN_OR_RETURN(Browser record, world_.records.Get(id_));
   if (failure_.has_value() && !IsTerminal(record.state)) {
@@ -74,8 +81,7 @@ absl::StatusOr<Browser> LiveBrowser::TryBegin(absl::StatusOr<Clone> clone) {
   machine_.Take(*std::move(clone));
   ORCH_RETURN_IF_ERROR(interrupt_.token()->status());
   ORCH_ASSIGN_OR_RETURN(const Browser creating, world_.records.Update(id_, [&](Browser& browser) {
-    browser.vm = machine_.vm();
-    browser.template_key = machine_.base()->key;
+    NameMachine(browser);
   }));
   ORCH_RETURN_IF_ERROR(machine_.Resume(Greeting::kNewGuest));
   const bool in_pool = WaitsInPool(creating);
@@ -184,7 +190,7 @@ absl::StatusOr<Browser> LiveBrowser::PutBackIntoPool() {
   return world_.records.Update(id_, [&](Browser& browser) {
     browser.state = BrowserState::kReady;
     browser.acquired_at.reset();
-    browser.vm = machine_.vm();
+    NameMachine(browser);
   });
 }
 
@@ -349,7 +355,7 @@ absl::StatusOr<Browser> LiveBrowser::LetRun(absl::FunctionRef<void(Browser&)> ch
   // From here on its saved state is of no use: the machine is about to change the disk.
   absl::StatusOr<Browser> running = world_.records.Update(id_, [&](Browser& browser) {
     change(browser);
-    browser.vm = machine_.vm();
+    NameMachine(browser);
   });
   if (!running.ok()) {
     if (from_disk) machine_.Drop().IgnoreError();

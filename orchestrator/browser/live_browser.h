@@ -140,6 +140,8 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
 
   // Its record. FAILED_PRECONDITION: it has failed, though its record cannot say so yet.
   absl::StatusOr<Browser> Present() const;
+  // Puts down in which machine it runs, and on top of which template.
+  void NameMachine(Browser& record) const;
   absl::StatusOr<Browser> TryBegin(absl::StatusOr<Clone> clone);
   absl::Status TryAdopt(const Browser& record);
   // Undoes a pause that led to nothing. Fails the browser when its machine cannot run.

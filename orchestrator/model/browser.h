@@ -77,6 +77,10 @@ struct Browser {
   std::optional<VmId> vm;
   // The template that it is a clone of; empty before it is one.
   std::string template_key;
+  // Which making of that template (24 characters of [a-z0-9]): one that was made again under the
+  // same key has other memory. Empty while `template_key` is, and in records that were written
+  // before builds were recorded: then nobody knows.
+  std::string template_build;
   // Not kNone exactly when `state` is kStandby.
   StandbyLevel standby_level = StandbyLevel::kNone;
   friend bool operator==(const Browser&, const Browser&) = default;

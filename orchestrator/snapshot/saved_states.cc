@@ -147,12 +147,11 @@ absl::StatusOr<PageCount> SavedStates::Save(const SessionId& id, const VmId& vm,
   if (::access(path.c_str(), F_OK) == 0) {
     return About(id, absl::AlreadyExistsError("there is one"));
   }
-  const absl::StatusOr<TemplateRef> current = templates_.Peek(base->key);
-  if (!current.ok() || (*current)->build != base->build) {
-    return About(id, absl::FailedPreconditionError(
-                         absl::StrCat("template ", base->key,
-                                      " was damaged and is gone, so what is saved on top of it "
-                                      "could not be loaded")));
+  if (!templates_.CheckListed(*base).ok()) {
+    return About(id, absl::FailedPreconditionError(absl::StrCat(
+                         "template ", base->key,
+                         " was damaged and is gone, so what is saved on top of it could not be "
+                         "loaded; use the browser while it runs, then delete it")));
   }
   // What an earlier failure could not remove.
   ORCH_RETURN_IF_ERROR(RemoveAll(new_path));

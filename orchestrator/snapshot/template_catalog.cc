@@ -201,6 +201,19 @@ absl::StatusOr<TemplateRef> TemplateCatalog::Peek(absl::string_view key) const {
   return Pin(it->second);
 }
 
+absl::StatusOr<TemplateRef> TemplateCatalog::Peek(absl::string_view key,
+                                                  absl::string_view build) const {
+  ORCH_ASSIGN_OR_RETURN(TemplateRef found, Peek(key));
+  if (found->build == build) return found;
+  return absl::NotFoundError(
+      absl::StrCat("template ", key, " was made anew since: its build ", build, " is gone"));
+}
+
+absl::Status TemplateCatalog::CheckListed(const Template& value) const {
+  absl::MutexLock lock(&mutex_);
+  return IsListed(value) ? absl::OkStatus() : Damaged(value);
+}
+
 absl::StatusOr<std::string> TemplateCatalog::ReadDevices(const TemplateRef& value) {
   std::shared_ptr<const TemplateManifest> manifest;
   {
@@ -378,10 +391,13 @@ absl::Status TemplateCatalog::Remove(absl::string_view key) {
   return Evict(std::move(entry));
 }
 
-TemplateCatalog::Entry* TemplateCatalog::Find(const Template& value) {
+bool TemplateCatalog::IsListed(const Template& value) const {
   const auto it = entries_.find(value.key);
-  if (it == entries_.end() || it->second.manifest->value.build != value.build) return nullptr;
-  return &it->second;
+  return it != entries_.end() && it->second.manifest->value.build == value.build;
+}
+
+TemplateCatalog::Entry* TemplateCatalog::Find(const Template& value) {
+  return IsListed(value) ? &entries_.find(value.key)->second : nullptr;
 }
 
 TemplateCatalog::Entries::node_type TemplateCatalog::Extract(Entries::iterator it) {

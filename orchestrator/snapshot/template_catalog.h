@@ -67,6 +67,15 @@ class TemplateCatalog {
   // As Get, without counting as use and without checking contents.
   absl::StatusOr<TemplateRef> Peek(absl::string_view key) const;
 
+  // As Peek, of one making of it alone (Template::build). NOT_FOUND also when `key` is that of
+  // another by now; the message says so.
+  absl::StatusOr<TemplateRef> Peek(absl::string_view key, absl::string_view build) const;
+
+  // OK while `value` is in the catalogue. As long as it is, its paths have led to its own files
+  // ever since it was made; afterwards they may lead to those of another build. DATA_LOSS: it was
+  // found damaged after `value` was taken.
+  absl::Status CheckListed(const Template& value) const;
+
   // The device state of a template, compared with its checksum at every call. DATA_LOSS as Get, and
   // also when the template was found damaged after `value` was taken.
   absl::StatusOr<std::string> ReadDevices(const TemplateRef& value);
@@ -128,6 +137,7 @@ class TemplateCatalog {
 
   // The entry that `value` is or was of; nullptr when it is one no more.
   Entry* Find(const Template& value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsListed(const Template& value) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   // Compares the contents for everybody who waits for `check`. The caller has a reference.
   void RunCheck(const TemplateManifest& manifest, ContentsCheck& check);

@@ -6,6 +6,7 @@
 #include "absl/strings/string_view.h"
 
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/model/entity_id.h"
 #include "orchestrator/store/record_checks.h"
 
 namespace orch {
@@ -56,6 +57,16 @@ absl::Status CheckMembership(const Browser& browser) {
                "acquired_at must be absent in CREATING and READY");
 }
 
+absl::Status CheckTemplate(const Browser& browser) {
+  const std::string name = NameOf(browser);
+  ORCH_RETURN_IF_ERROR(
+      CheckRecordLength(name, "template_key", browser.template_key.size(), kMaxTemplateKeyBytes));
+  if (browser.template_build.empty()) return absl::OkStatus();
+  ORCH_RETURN_IF_ERROR(Check(browser, !browser.template_key.empty(),
+                             "template_build must be empty when template_key is"));
+  return CheckEntityId(absl::StrCat(name, ": template_build"), browser.template_build);
+}
+
 }  // namespace
 
 absl::Status ValidateBrowserRecord(const Browser& browser) {
@@ -66,8 +77,7 @@ absl::Status ValidateBrowserRecord(const Browser& browser) {
                                          kMaxFailureReasonBytes));
   ORCH_RETURN_IF_ERROR(
       CheckRecordLength(name, "image_digest", browser.image_digest.size(), kMaxImageDigestBytes));
-  ORCH_RETURN_IF_ERROR(
-      CheckRecordLength(name, "template_key", browser.template_key.size(), kMaxTemplateKeyBytes));
+  ORCH_RETURN_IF_ERROR(CheckTemplate(browser));
   ORCH_RETURN_IF_ERROR(CheckRecordTime(name, "created_at", browser.created_at));
   ORCH_RETURN_IF_ERROR(CheckRecordTime(name, "ready_at", browser.ready_at));
   ORCH_RETURN_IF_ERROR(CheckRecordTime(name, "acquired_at", browser.acquired_at));

@@ -30,6 +30,7 @@ enum Index {
   kPoolGeneration,
   kVmId,
   kTemplateKey,
+  kTemplateBuild,
   kStandbyLevel,
   kSpec,
 };
@@ -93,6 +94,7 @@ void BindBrowser(SQLite::Statement& statement, const Browser& browser) {
     statement.bind(kVmId + 1);
   }
   statement.bind(kTemplateKey + 1, browser.template_key);
+  statement.bind(kTemplateBuild + 1, browser.template_build);
   statement.bind(kStandbyLevel + 1, static_cast<int>(browser.standby_level));
   BindSpec(statement, kSpec, browser.spec);
 }
@@ -113,6 +115,7 @@ absl::StatusOr<Browser> ReadBrowser(SQLite::Statement& statement) {
   ORCH_ASSIGN_OR_RETURN(browser.membership, ReadMembership(row));
   ORCH_ASSIGN_OR_RETURN(browser.vm, ReadVm(row));
   browser.template_key = row.Text(kTemplateKey);
+  browser.template_build = row.Text(kTemplateBuild);
   ORCH_ASSIGN_OR_RETURN(browser.standby_level, ReadStandbyLevel(row));
   if (const absl::Status valid = ValidateBrowserRecord(browser); !valid.ok()) {
     return row.Damaged(valid.message());

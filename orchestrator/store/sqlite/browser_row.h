@@ -11,8 +11,8 @@ namespace orch {
 // BindBrowser and ReadBrowser use.
 inline constexpr char kBrowserColumns[] =
     "session_id, state, failure_reason, created_at_ns, ready_at_ns, acquired_at_ns, ended_at_ns, "
-    "image_digest, pool_id, pool_generation, vm_id, template_key, standby_level";
-inline constexpr int kBrowserColumnCount = 13;
+    "image_digest, pool_id, pool_generation, vm_id, template_key, template_build, standby_level";
+inline constexpr int kBrowserColumnCount = 14;
 
 // Binds `browser`, which is valid, to parameters 1.. of `statement`. Throws SQLite::Exception.
 void BindBrowser(SQLite::Statement& statement, const Browser& browser);

@@ -69,6 +69,8 @@ constexpr std::array<const char*, 3> kMigrations = {
     )sql",
     R"sql(
     ALTER TABLE pools ADD COLUMN discards_before INTEGER NOT NULL DEFAULT 1;
+    -- Which build of their template browsers of version 2 are clones of is not known ('').
+    ALTER TABLE browsers ADD COLUMN template_build TEXT NOT NULL DEFAULT '';
     )sql",
 };
 

@@ -87,6 +87,7 @@ TEST_P(StateStoreTest, GivesBackWhatWasPut) {
   full.membership =
       PoolMembership{.pool = PoolId::Generate(), .generation = std::numeric_limits<int64_t>::max()};
   full.template_key = std::string(64, 'f');
+  full.template_build = std::string(24, 'b');
   Browser asleep = MakeBrowser(At(1), BrowserState::kStandby);
   asleep.standby_level = StandbyLevel::kPaused;
   asleep.vm = VmId::Generate();
@@ -94,6 +95,7 @@ TEST_P(StateStoreTest, GivesBackWhatWasPut) {
   Browser on_disk = MakeBrowser(At(1), BrowserState::kStandby);
   on_disk.standby_level = StandbyLevel::kDisk;
   on_disk.spec.standby_after = absl::Milliseconds(1500);
+  on_disk.template_key = std::string(32, '0');  // Of a build that nobody recorded.
   for (const Browser& browser : {plain, full, asleep, on_disk}) {
     ORCH_ASSERT_OK(store_->PutBrowser(browser));
     ORCH_ASSERT_OK_AND_ASSIGN(const Browser read, store_->GetBrowser(browser.id));
@@ -173,7 +175,7 @@ TEST_P(StateStoreTest, PagesThroughAllWithoutGapsOrRepeats) {
 }
 
 TEST_P(StateStoreTest, RefusesRecordsThatBreakThePromises) {
-  std::vector<Browser> bad(18, MakeBrowser(At(1)));
+  std::vector<Browser> bad(20, MakeBrowser(At(1)));
   bad[0].state = BrowserState::kFailed;
   bad[0].ended_at = At(2);
   bad[1].failure_reason = "but it did not fail";
@@ -199,6 +201,9 @@ TEST_P(StateStoreTest, RefusesRecordsThatBreakThePromises) {
   bad[15].acquired_at = At(2);
   bad[16].membership = PoolMembership{.pool = PoolId::Generate(), .generation = 0};
   bad[17].template_key = std::string(5000, 'k');
+  bad[18].template_build = std::string(24, 'b');
+  bad[19].template_key = std::string(32, 'f');
+  bad[19].template_build = std::string(25, 'b');
   for (const Browser& browser : bad) {
     EXPECT_THAT(store_->PutBrowser(browser),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(browser.id.value())));

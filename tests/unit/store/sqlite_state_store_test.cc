@@ -226,16 +226,27 @@ TEST_F(SqliteStateStoreTest, SaysUnavailableForFullDiskAndRecovers) {
 
 TEST_F(SqliteStateStoreTest, SaysDataLossForRowsThatCannotBe) {
   const std::vector<std::string> damages = {
-      "state = 0",          "state = 99",
-      "state = -1",         "failure_reason = 'why'",
-      "created_at_ns = -1", "ended_at_ns = 5",
-      "headless = 2",       "memory_mib = -1",
-      "vcpus = 4294967296", "viewport_width_px = 100",
-      "kiosk_mode = 7",     "viewport_width_px = 1, viewport_height_px = 0",
-      "timeout_ns = -1",    "standby_after_ns = -2",
-      "standby_level = 1",  "standby_level = 3",
-      "pool_id = 'x'",      "pool_generation = 1",
-      "vm_id = 'x'",        "acquired_at_ns = 5",
+      "state = 0",
+      "state = 99",
+      "state = -1",
+      "failure_reason = 'why'",
+      "created_at_ns = -1",
+      "ended_at_ns = 5",
+      "headless = 2",
+      "memory_mib = -1",
+      "vcpus = 4294967296",
+      "viewport_width_px = 100",
+      "kiosk_mode = 7",
+      "viewport_width_px = 1, viewport_height_px = 0",
+      "timeout_ns = -1",
+      "standby_after_ns = -2",
+      "standby_level = 1",
+      "standby_level = 3",
+      "pool_id = 'x'",
+      "pool_generation = 1",
+      "vm_id = 'x'",
+      "acquired_at_ns = 5",
+      "template_build = 'b'",
   };
   ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
   for (const std::string& damage : damages) {
@@ -323,6 +334,55 @@ TEST_F(SqliteStateStoreTest, BringsRecordsOfVersion1WithIt) {
   ended.vm = std::nullopt;
   ORCH_ASSERT_OK_AND_ASSIGN(const Browser read_ended, store->GetBrowser(ended.id));
   EXPECT_EQ(read_ended, ended);
+}
+
+// What leads from version 1 to version 2, as it was published.
+constexpr char kVersion2[] = R"sql(
+    ALTER TABLE browsers ADD COLUMN timeout_ns       INTEGER NOT NULL DEFAULT 259200000000000;
+    ALTER TABLE browsers ADD COLUMN standby_after_ns INTEGER DEFAULT -1;
+    ALTER TABLE browsers ADD COLUMN acquired_at_ns   INTEGER;
+    ALTER TABLE browsers ADD COLUMN pool_id          TEXT;
+    ALTER TABLE browsers ADD COLUMN pool_generation  INTEGER;
+    ALTER TABLE browsers ADD COLUMN vm_id            TEXT;
+    ALTER TABLE browsers ADD COLUMN template_key     TEXT    NOT NULL DEFAULT '';
+    ALTER TABLE browsers ADD COLUMN standby_level    INTEGER NOT NULL DEFAULT 0;
+    UPDATE browsers SET vm_id = session_id WHERE state NOT IN (6, 7);
+    CREATE TABLE pools (
+      pool_id              TEXT    PRIMARY KEY,
+      name                 TEXT    NOT NULL,
+      size                 INTEGER NOT NULL,
+      fill_rate_per_minute INTEGER NOT NULL,
+      generation           INTEGER NOT NULL,
+      created_at_ns        INTEGER NOT NULL,
+      image                TEXT    NOT NULL,
+      headless             INTEGER NOT NULL,
+      memory_mib           INTEGER NOT NULL,
+      vcpus                INTEGER NOT NULL,
+      viewport_width_px    INTEGER,
+      viewport_height_px   INTEGER,
+      kiosk_mode           INTEGER NOT NULL,
+      timeout_ns           INTEGER NOT NULL,
+      standby_after_ns     INTEGER
+    ) STRICT, WITHOUT ROWID;
+    PRAGMA user_version = 2;
+)sql";
+
+TEST_F(SqliteStateStoreTest, DoesNotKnowTheTemplateBuildsOfRecordsOfVersion2) {
+  Tamper(absl::StrCat(kVersion1, kVersion2, R"sql(
+    INSERT INTO browsers (session_id, state, failure_reason, created_at_ns, image, image_digest, headless, memory_mib,
+                          vcpus, kiosk_mode, template_key, standby_level)
+      VALUES ('aaaaaaaaaaaaaaaaaaaaaaaa', 4, '', 1, 'minimal', 'd', 1, 256, 1, 0, 'k', 2);
+  )sql"));
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto store, Open());
+  ORCH_ASSERT_OK_AND_ASSIGN(Browser browser,
+                            store->GetBrowser(*SessionId::Parse("aaaaaaaaaaaaaaaaaaaaaaaa")));
+  EXPECT_EQ(browser.standby_level, StandbyLevel::kDisk);
+  EXPECT_EQ(browser.template_key, "k");
+  EXPECT_EQ(browser.template_build, "");
+  browser.template_build = std::string(24, 'b');
+  ORCH_ASSERT_OK(store->PutBrowser(browser));
+  ORCH_ASSERT_OK_AND_ASSIGN(const Browser read, store->GetBrowser(browser.id));
+  EXPECT_EQ(read, browser);
 }
 
 TEST_F(SqliteStateStoreTest, SaysDataLossForMalformedId) {
