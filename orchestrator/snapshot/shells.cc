@@ -44,16 +44,24 @@ Shells::~Shells() {
 absl::StatusOr<Shell> Shells::Take(const TemplateRef& base) {
   while (true) {
     std::optional<Shell> spare;
+    std::vector<Shell> outdated;
     {
       absl::MutexLock lock(&mutex_);
-      Stock& stock = stocks_[base->key];
+      for (auto it = stocks_.begin(); it != stocks_.end();) {
+        const bool other_build = it->second.template_key == base->key && it->first != base->build;
+        it = other_build ? GiveUp(it, outdated) : std::next(it);
+      }
+      Stock& stock = stocks_[base->build];
+      stock.template_key = base->key;
       stock.last_taken = clock_.Uptime();
+      stock.given_up = false;
       if (!stock.spare.empty()) {
         spare = std::move(stock.spare.front());
         stock.spare.pop_front();
       }
     }
     Refill(base);
+    DestroyAll(outdated);
     if (!spare.has_value()) return Start(base);
     // It may have died while it waited.
     if (driver_.Get(spare->vm.id).ok()) return *std::move(spare);
@@ -102,8 +110,9 @@ void Shells::Refill(const TemplateRef& base) {
   size_t missing = 0;
   {
     absl::MutexLock lock(&mutex_);
-    if (stopping_) return;
-    Stock& stock = stocks_[base->key];
+    const auto it = stocks_.find(base->build);
+    if (stopping_ || it == stocks_.end() || it->second.given_up) return;
+    Stock& stock = it->second;
     const size_t have = stock.spare.size() + stock.starting;
     missing = have < options_.spare ? options_.spare - have : 0;
     stock.starting += missing;
@@ -123,12 +132,24 @@ void Shells::StartSpare(const TemplateRef& base) {
   bool wanted = false;
   {
     absl::MutexLock lock(&mutex_);
-    const auto stock = stocks_.find(base->key);
-    wanted = !stopping_ && stock != stocks_.end();
-    if (stock != stocks_.end()) --stock->second.starting;
-    if (wanted && shell.ok()) stock->second.spare.push_back(*shell);
+    // Whoever gives up a stock leaves it while shells are starting for it; who stops does not.
+    if (const auto it = stocks_.find(base->build); it != stocks_.end()) {
+      Stock& stock = it->second;
+      --stock.starting;
+      wanted = !stopping_ && !stock.given_up;
+      if (wanted && shell.ok()) stock.spare.push_back(*shell);
+      if (stock.given_up && stock.starting == 0) stocks_.erase(it);
+    }
   }
   if (!wanted && shell.ok()) Abandon(shell->vm.id);
+}
+
+Shells::Stocks::iterator Shells::GiveUp(Stocks::iterator it, std::vector<Shell>& shells) {
+  Stock& stock = it->second;
+  std::move(stock.spare.begin(), stock.spare.end(), std::back_inserter(shells));
+  stock.spare.clear();
+  stock.given_up = true;
+  return stock.starting == 0 ? stocks_.erase(it) : std::next(it);
 }
 
 void Shells::Trim() {
@@ -139,13 +160,8 @@ void Shells::Trim() {
     abandoned.swap(abandoned_);
     const absl::Duration now = clock_.Uptime();
     for (auto it = stocks_.begin(); it != stocks_.end();) {
-      Stock& stock = it->second;
-      if (stock.starting > 0 || now - stock.last_taken < options_.keep) {
-        ++it;
-        continue;
-      }
-      std::move(stock.spare.begin(), stock.spare.end(), std::back_inserter(unused));
-      it = stocks_.erase(it);
+      const bool used = now - it->second.last_taken < options_.keep;
+      it = used || it->second.starting > 0 ? std::next(it) : GiveUp(it, unused);
     }
   }
   DestroyAll(unused);
@@ -156,10 +172,9 @@ void Shells::Discard(const std::string& template_key) {
   std::vector<Shell> shells;
   {
     absl::MutexLock lock(&mutex_);
-    const auto it = stocks_.find(template_key);
-    if (it == stocks_.end()) return;
-    std::move(it->second.spare.begin(), it->second.spare.end(), std::back_inserter(shells));
-    it->second.spare.clear();
+    for (auto it = stocks_.begin(); it != stocks_.end();) {
+      it = it->second.template_key == template_key ? GiveUp(it, shells) : std::next(it);
+    }
   }
   DestroyAll(shells);
 }

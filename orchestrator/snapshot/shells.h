@@ -27,7 +27,9 @@ struct Shell {
 };
 
 // Starts shells ahead of need, so that a wake or a fork does not wait for a process to start. Keeps
-// a few spare ones for each template that was lately used. Thread-safe.
+// a few spare ones for each template that was lately used. A template that was made anew under the
+// same key is another one (Template::build): a shell of the old one is never taken for the new one.
+// Thread-safe.
 class Shells {
  public:
   struct Options {
@@ -46,7 +48,11 @@ class Shells {
   ~Shells();
 
   // A spare shell of `base`, or a new one. Blocks for half a second where there is no spare one.
-  // The driver's errors; then nothing is left.
+  // Destroys spare ones of other builds with the same key. The driver's errors; then nothing is
+  // left.
+  //
+  // The shell's files were opened by their paths: when TemplateCatalog::CheckListed no longer says
+  // OK to `base`, they may be those of another build, and the shell must be destroyed.
   absl::StatusOr<Shell> Take(const TemplateRef& base);
 
   // Starts one that is not taken from the spare ones, and is not replaced: for a caller in no
@@ -62,22 +68,31 @@ class Shells {
   // Gives up the spare shells of templates that were not used lately. Call now and then.
   void Trim();
 
-  // Gives up the spare shells of one template, so that nothing refers to it.
+  // Gives up the spare shells of one template, whatever its build, those that are being started,
+  // too, so that nothing refers to it.
   void Discard(const std::string& template_key);
 
   size_t spare_count() const;
 
  private:
+  // The spare shells of one template.
   struct Stock {
+    std::string template_key;
     std::deque<Shell> spare;
     size_t starting = 0;
     absl::Duration last_taken;
+    // Nothing is added: those that are starting are destroyed when they are there.
+    bool given_up = false;
   };
+  using Stocks = std::map<std::string, Stock>;
 
   absl::StatusOr<Shell> StartMachine(const TemplateRef& base);
   // Starts what `base` lacks, in the background.
   void Refill(const TemplateRef& base);
   void StartSpare(const TemplateRef& base);
+  // Moves the spare shells of a stock to `shells`, for DestroyAll. The iterator after it.
+  Stocks::iterator GiveUp(Stocks::iterator stock, std::vector<Shell>& shells)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DestroyAll(const std::vector<Shell>& shells);
 
   VmDriver& driver_;
@@ -86,8 +101,8 @@ class Shells {
   const Clock& clock_;
   const Options options_;
   mutable absl::Mutex mutex_;
-  // By template key.
-  std::map<std::string, Stock> stocks_ ABSL_GUARDED_BY(mutex_);
+  // By template build.
+  Stocks stocks_ ABSL_GUARDED_BY(mutex_);
   // Machines that could not be destroyed yet.
   std::vector<VmId> abandoned_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
