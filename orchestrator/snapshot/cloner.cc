@@ -23,23 +23,28 @@ constexpr char kStateDiskName[] = "state.qcow2";
 }  // namespace
 
 absl::StatusOr<Clone> Cloner::FromTemplate(const TemplateRef& base, Hurry hurry) {
-  ORCH_ASSIGN_OR_RETURN(const std::string devices, catalog_.ReadDevices(base));
-  ORCH_ASSIGN_OR_RETURN(Shell shell,
-                        hurry == Hurry::kNow ? shells_.Take(base) : shells_.Start(base));
-  if (absl::Status loaded = checkpoints_.LoadDevices(shell.vm.id, devices); !loaded.ok()) {
-    shells_.Abandon(shell.vm.id);
-    return Annotate(loaded, absl::StrCat("cloning template ", base->key));
-  }
-  return Clone{.vm = std::move(shell.vm), .base = base};
+  return Fill(hurry == Hurry::kNow ? shells_.Take(base) : shells_.Start(base), base,
+              [&](const Shell& shell) -> absl::Status {
+                ORCH_ASSIGN_OR_RETURN(const std::string devices, catalog_.ReadDevices(shell.base));
+                return Annotate(checkpoints_.LoadDevices(shell.vm.id, devices),
+                                absl::StrCat("cloning template ", base->key));
+              });
 }
 
 absl::StatusOr<Clone> Cloner::FromState(const SavedState& state, SavedStates::Disk disk) {
-  ORCH_ASSIGN_OR_RETURN(Shell shell, shells_.Take(state.base));
-  if (absl::Status loaded = Load(shell, state, disk); !loaded.ok()) {
-    shells_.Abandon(shell.vm.id);
-    return loaded;
-  }
-  return Clone{.vm = std::move(shell.vm), .base = state.base};
+  return Fill(shells_.Take(state.base), state.base,
+              [&](const Shell& shell) { return Load(shell, state, disk); });
+}
+
+absl::StatusOr<Clone> Cloner::Fill(absl::StatusOr<Shell> shell, const TemplateRef& base,
+                                   absl::FunctionRef<absl::Status(const Shell&)> load) {
+  absl::Status filled = shell.ok() ? load(*shell) : shell.status();
+  // The template may have been found damaged, and made anew, after the caller took it. Its memory
+  // and its disk were opened by their paths, so only now is it known that they were its own.
+  if (absl::Status listed = catalog_.CheckListed(*base); !listed.ok()) filled = listed;
+  if (filled.ok()) return Clone{.vm = std::move(shell->vm), .base = std::move(shell->base)};
+  if (shell.ok()) shells_.Abandon(shell->vm.id);
+  return filled;
 }
 
 absl::Status Cloner::Load(const Shell& shell, const SavedState& state, SavedStates::Disk disk) {

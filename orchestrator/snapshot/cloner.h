@@ -1,5 +1,7 @@
 #pragma once
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 #include "orchestrator/driver/vm_checkpoints.h"
@@ -39,18 +41,23 @@ class Cloner {
         directories_(directories),
         host_(host) {}
 
-  // A copy of a template. DATA_LOSS: the template's device state is damaged; the template has been
-  // removed. Else the driver's errors.
+  // A copy of a template. DATA_LOSS: the template was found damaged, its device state now or
+  // something of it earlier; it has been removed, and another may be there by now. Else the
+  // driver's errors.
   absl::StatusOr<Clone> FromTemplate(const TemplateRef& base, Hurry hurry);
 
   // A machine as it was when it was saved. With kLink it takes the state's disk for its own: once
-  // it runs, the state is of no use. DATA_LOSS: the state is damaged.
+  // it runs, the state is of no use. DATA_LOSS: the state is damaged, or its template was found to
+  // be.
   absl::StatusOr<Clone> FromState(const SavedState& state, SavedStates::Disk disk);
 
   // The scratch disk that the machine `id` writes to; empty when `base` has none.
   std::string ScratchDiskOf(const VmId& id, const TemplateRef& base) const;
 
  private:
+  // Ends what begins with taking a shell of `base`: it becomes a machine by `load`, or goes.
+  absl::StatusOr<Clone> Fill(absl::StatusOr<Shell> shell, const TemplateRef& base,
+                             absl::FunctionRef<absl::Status(const Shell&)> load);
   absl::Status Load(const Shell& shell, const SavedState& state, SavedStates::Disk disk);
   // Makes the machine's user the owner of a copy that was placed at `path`.
   absl::Status GiveAway(const std::string& path) const;
