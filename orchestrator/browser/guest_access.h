@@ -14,12 +14,14 @@ class GuestAccess {
  public:
   virtual ~GuestAccess() = default;
 
-  // Makes the browser callable (connects, later also wakes it) and calls `done` exactly once,
-  // possibly before this returns. Never blocks.
+  // Makes the browser callable (wakes it, connects) and calls `done` exactly once, possibly before
+  // this returns. Never blocks.
   //
   // NOT_FOUND: no such browser. FAILED_PRECONDITION: it is not callable in its state; the message
-  // names the state and, for a failed one, the reason. UNAVAILABLE: its guest cannot be
-  // reached, or not by `deadline`.
+  // names the state and, for a failed one, the reason. RESOURCE_EXHAUSTED: it sleeps on disk and
+  // the host has no memory or disk to wake it; it sleeps on, and the message has the figures.
+  // DATA_LOSS: what it slept with is damaged; it has failed. UNAVAILABLE: its guest cannot be
+  // reached, or not by `deadline`. Else what the driver says of its machine.
   virtual void Lease(const SessionId& id, absl::Time deadline,
                      absl::AnyInvocable<void(absl::StatusOr<GuestLease>)> done) = 0;
 };

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -48,6 +49,11 @@ class VmCheckpointsWorld {
 struct VmCheckpointsWorldParam {
   std::string name;
   std::function<std::unique_ptr<VmCheckpointsWorld>()> make;
+
+  // What GoogleTest prints, instead of the bytes.
+  friend void PrintTo(const VmCheckpointsWorldParam& param, std::ostream* out) {
+    *out << param.name;
+  }
 };
 
 }  // namespace orch::testing
