@@ -1,9 +1,11 @@
 #include "orchestrator/snapshot/shells.h"
 
+#include <limits>
 #include <set>
 #include <thread>
 
-#include "absl/synchronization/notification.h"
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -20,18 +22,58 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
-class ShellsTest : public orch::testing::ShellsFixture {
- protected:
-  // Starts in the background, which are those of spare shells, wait for `gate`.
-  void HoldSpareStarts(absl::Notification& gate) {
-    host_->SetAgentAddressHook(
-        [&gate, test = std::this_thread::get_id()](const VmConfig&) -> GuestAddress {
-          if (std::this_thread::get_id() != test) gate.WaitForNotification();
+// Holds the starts in the background, which are those of spare shells and come one after another.
+class SpareStarts {
+ public:
+  explicit SpareStarts(FakeHost& host) : host_(host) {
+    host.SetAgentAddressHook(
+        [this, test = std::this_thread::get_id()](const VmConfig&) -> GuestAddress {
+          if (std::this_thread::get_id() != test) Wait();
           return VirtioSerialAddress{"/socket"};
         });
   }
+
+  ~SpareStarts() {
+    host_.SetAgentAddressHook([](const VmConfig&) { return VirtioSerialAddress{"/socket"}; });
+    Allow(std::numeric_limits<int>::max());
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(
+        +[](int* waiting) { return *waiting == 0; }, &waiting_));
+  }
+
+  // Blocks until so many have begun, for at most 30 s. Those before have been dealt with then.
+  bool AwaitBegun(int count) {
+    absl::MutexLock lock(&mutex_);
+    const auto begun = [&] { return begun_ >= count; };
+    return mutex_.AwaitWithTimeout(absl::Condition(&begun), absl::Seconds(30));
+  }
+
+  // Lets so many of them go on.
+  void Allow(int count) {
+    absl::MutexLock lock(&mutex_);
+    allowed_ = count;
+  }
+
+ private:
+  void Wait() {
+    absl::MutexLock lock(&mutex_);
+    const int number = ++begun_;
+    const auto may_go = [&] { return number <= allowed_; };
+    ++waiting_;
+    mutex_.Await(absl::Condition(&may_go));
+    --waiting_;
+  }
+
+  FakeHost& host_;
+  absl::Mutex mutex_;
+  int begun_ ABSL_GUARDED_BY(mutex_) = 0;
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+  int allowed_ ABSL_GUARDED_BY(mutex_) = 0;
 };
+
+class ShellsTest : public orch::testing::ShellsFixture {};
 
 TEST_F(ShellsTest, StartsAShellOnTheTemplatesMemory) {
   ORCH_ASSERT_OK_AND_ASSIGN(const Shell shell, shells_->Take(base_));
@@ -75,31 +117,30 @@ TEST_F(ShellsTest, DestroysSpareOnesOfATemplateThatWasMadeAnew) {
   Restart({.spare = 1});
   ORCH_ASSERT_OK_AND_ASSIGN(const Shell first, shells_->Take(base_));
   AwaitSpare(1);
-  const std::set<VmId> old = Machines();
+  std::set<VmId> spare = Machines();
+  spare.erase(first.vm.id);
   const TemplateRef anew = MakeAnew(base_);
   ORCH_ASSERT_OK_AND_ASSIGN(const Shell second, shells_->Take(anew));
   EXPECT_EQ(second.base->build, anew->build);
-  EXPECT_THAT(old, Not(Contains(second.vm.id)));
-  AwaitSpare(1);
-  // The two that were taken, and the new spare one.
-  EXPECT_THAT(Machines(), SizeIs(3));
+  EXPECT_THAT(Machines(), Not(Contains(*spare.begin())));
   EXPECT_THAT(Machines(), Contains(first.vm.id));
+  AwaitSpare(1);
   ORCH_ASSERT_OK_AND_ASSIGN(const Shell third, shells_->Take(anew));
   EXPECT_EQ(third.base->build, anew->build);
 }
 
 TEST_F(ShellsTest, DestroysAnOldSpareOneThatWasBeingStartedMeanwhile) {
-  absl::Notification gate;
-  HoldSpareStarts(gate);
   Restart({.spare = 1});
+  SpareStarts starts(*host_);
   ORCH_ASSERT_OK_AND_ASSIGN(const Shell first, shells_->Take(base_));
   const TemplateRef anew = MakeAnew(base_);
   ORCH_ASSERT_OK_AND_ASSIGN(const Shell second, shells_->Take(anew));
   EXPECT_EQ(second.base->build, anew->build);
-  gate.Notify();
+  starts.Allow(1);
+  EXPECT_TRUE(starts.AwaitBegun(2));
+  EXPECT_THAT(Machines(), UnorderedElementsAre(first.vm.id, second.vm.id));
+  starts.Allow(100);
   AwaitSpare(1);
-  // Spare ones are started one after another: the old one has had its turn.
-  EXPECT_THAT(Machines(), SizeIs(3));
   ORCH_ASSERT_OK_AND_ASSIGN(const Shell third, shells_->Take(anew));
   EXPECT_EQ(third.base->build, anew->build);
 }
@@ -142,19 +183,17 @@ TEST_F(ShellsTest, LetsATemplateGoWithItsSpareOnes) {
 }
 
 TEST_F(ShellsTest, DestroysASpareOneThatWasBeingStartedWhenItsTemplateWasDiscarded) {
-  absl::Notification gate;
-  HoldSpareStarts(gate);
-  Restart({.spare = 1});
-  ORCH_ASSERT_OK_AND_ASSIGN(const Shell taken, shells_->Take(base_));
-  shells_->Discard(base_->key);
-  gate.Notify();
-  // It has had its turn when one of another template is there, since they start one by one.
   TemplateSpec other_spec = spec_;
   other_spec.browser.image = "chromium";
   ORCH_ASSERT_OK_AND_ASSIGN(const TemplateRef other, MakeTemplate(*catalog_, other_spec));
-  ORCH_ASSERT_OK(shells_->Take(other));
-  AwaitSpare(1);
-  EXPECT_THAT(Machines(), SizeIs(3));
+  Restart({.spare = 1});
+  SpareStarts starts(*host_);
+  ORCH_ASSERT_OK_AND_ASSIGN(const Shell first, shells_->Take(base_));
+  shells_->Discard(base_->key);
+  ORCH_ASSERT_OK_AND_ASSIGN(const Shell second, shells_->Take(other));
+  starts.Allow(1);
+  EXPECT_TRUE(starts.AwaitBegun(2));
+  EXPECT_THAT(Machines(), UnorderedElementsAre(first.vm.id, second.vm.id));
 }
 
 TEST_F(ShellsTest, TriesAgainToDestroyWhatDidNotEnd) {
