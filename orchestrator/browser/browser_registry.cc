@@ -202,7 +202,8 @@ void BrowserRegistry::MakeFromTemplate(const Entry& entry, const Plan& plan, Clo
     ++awaited_clones_;
   }
   deps_.templates.GetOrBuild(
-      plan.base, plan.image, [this, entry, plan, hurry, tries](absl::StatusOr<TemplateRef> base) {
+      plan.base, plan.image, Templates::Memory::kCallers,
+      [this, entry, plan, hurry, tries](absl::StatusOr<TemplateRef> base) {
         if (base.ok()) {
           clone_pool_.Run([this, entry, plan, hurry, tries, base = *std::move(base)]() mutable {
             // Not for one that was deleted meanwhile.

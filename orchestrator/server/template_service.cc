@@ -139,7 +139,7 @@ grpc::ServerWriteReactor<orchestrator::v1::BuildTemplateResponse>* TemplateServi
     queued.set_phase(orchestrator::v1::BUILD_PHASE_QUEUED);
     feed->Push(std::move(queued));
     templates_.GetOrBuild(
-        plan->base, plan->image,
+        plan->base, plan->image, Templates::Memory::kOwn,
         [this, feed](const absl::StatusOr<TemplateRef>& made) {
           absl::Status status = made.status();
           if (made.ok()) {

@@ -59,11 +59,23 @@ void HostBudget::Remove(const std::string& browser) {
   shares_.erase(it);
 }
 
+absl::StatusOr<HostBudget::Reservation> HostBudget::Reserve(uint64_t memory_mib) {
+  absl::MutexLock lock(&mutex_);
+  ORCH_RETURN_IF_ERROR(CheckMemory(memory_mib));
+  committed_mib_ += memory_mib;
+  return Reservation(*this, memory_mib);
+}
+
+void HostBudget::Release(uint64_t memory_mib) {
+  absl::MutexLock lock(&mutex_);
+  committed_mib_ -= memory_mib;
+}
+
 absl::Status HostBudget::CheckMemory(uint64_t memory_mib) const {
   if (committed_mib_ + kept_free_mib_ + memory_mib <= limits_.memory_mib) return absl::OkStatus();
   absl::Status full = absl::ResourceExhaustedError(absl::StrCat(
-      "the host is full: browsers hold ", committed_mib_, " of ", limits_.memory_mib,
-      " MiB and this one needs ", memory_mib,
+      "the host is full: browsers and template builds hold ", committed_mib_, " of ",
+      limits_.memory_mib, " MiB and this one needs ", memory_mib,
       " MiB; delete browsers, let some sleep, or raise memory_budget_mib or memory_overcommit"));
   full.SetPayload(kLackOfMemory, absl::Cord());
   return full;

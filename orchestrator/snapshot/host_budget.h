@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 
 namespace orch {
@@ -22,6 +24,27 @@ class HostBudget {
     size_t max_browsers = 0;
     // What states of sleeping browsers may take on disk; 0 means no limit.
     uint64_t standby_bytes = 0;
+  };
+
+  // Memory of a machine that is no browser's; given back by the destructor. The budget must outlive
+  // it.
+  class Reservation {
+   public:
+    Reservation() = default;
+    Reservation(Reservation&& other) noexcept
+        : budget_(std::exchange(other.budget_, nullptr)), memory_mib_(other.memory_mib_) {}
+    Reservation& operator=(Reservation&&) = delete;
+    ~Reservation() {
+      if (budget_ != nullptr) budget_->Release(memory_mib_);
+    }
+
+   private:
+    friend class HostBudget;
+    Reservation(HostBudget& budget, uint64_t memory_mib)
+        : budget_(&budget), memory_mib_(memory_mib) {}
+
+    HostBudget* budget_ = nullptr;
+    uint64_t memory_mib_ = 0;
   };
 
   explicit HostBudget(const Limits& limits) : limits_(limits) {}
@@ -55,6 +78,10 @@ class HostBudget {
   // From now on so much is neither admitted nor woken, for the sake of somebody who waits for it.
   void KeepFree(uint64_t memory_mib);
 
+  // For a machine that is no browser's (a template that is being built). RESOURCE_EXHAUSTED with
+  // the figures.
+  absl::StatusOr<Reservation> Reserve(uint64_t memory_mib);
+
   // RESOURCE_EXHAUSTED when `bytes` on disk leave no room for another sleeping browser.
   absl::Status CheckStandby(uint64_t bytes) const;
 
@@ -67,12 +94,13 @@ class HostBudget {
     bool awake = false;
   };
 
+  void Release(uint64_t memory_mib);
   absl::Status CheckMemory(uint64_t memory_mib) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   const Limits limits_;
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<std::string, Share> shares_ ABSL_GUARDED_BY(mutex_);
-  // The sum over those that are awake.
+  // The sum over those that are awake, and over reservations.
   uint64_t committed_mib_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t kept_free_mib_ ABSL_GUARDED_BY(mutex_) = 0;
 };

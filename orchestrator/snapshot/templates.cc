@@ -13,10 +13,11 @@ constexpr size_t kLookupThreads = 2;
 }  // namespace
 
 Templates::Templates(TemplateCatalog& catalog, TemplateBuilder& builder, ImageCatalog& images,
-                     size_t max_concurrent_builds)
+                     HostBudget& budget, size_t max_concurrent_builds)
     : catalog_(catalog),
       builder_(builder),
       images_(images),
+      budget_(budget),
       build_pool_(max_concurrent_builds),
       lookup_pool_(kLookupThreads) {}
 
@@ -32,10 +33,10 @@ void Templates::Cancel(const absl::Status& reason) {
   for (const std::shared_ptr<Build>& build : builds) build->cancel.Cancel(reason);
 }
 
-void Templates::GetOrBuild(const TemplateSpec& spec, const Image& image, Done done,
+void Templates::GetOrBuild(const TemplateSpec& spec, const Image& image, Memory memory, Done done,
                            OnPhase on_phase) {
   const std::string key = TemplateKey(spec);
-  auto waiter = std::make_shared<Waiter>(Waiter{std::move(done), std::move(on_phase)});
+  auto waiter = std::make_shared<Waiter>(Waiter{memory, std::move(done), std::move(on_phase)});
   {
     absl::MutexLock lock(&mutex_);
     std::shared_ptr<Build>& build = builds_[key];
@@ -71,7 +72,9 @@ void Templates::Run(const std::string& key, const TemplateSpec& spec, const Imag
   {
     absl::MutexLock lock(&mutex_);
     waiters = std::move(build->waiters);
-    builds_.erase(key);
+    if (const auto it = builds_.find(key); it != builds_.end() && it->second == build) {
+      builds_.erase(it);
+    }
   }
   for (const std::shared_ptr<Waiter>& waiter : waiters) waiter->done(made);
 }
@@ -85,8 +88,21 @@ absl::StatusOr<TemplateRef> Templates::FindOrMake(const std::string& key, const 
     return found;
   }
   ORCH_RETURN_IF_ERROR(images_.Verify(image));
+  ORCH_ASSIGN_OR_RETURN(const HostBudget::Reservation memory, TakeMemory(key, spec));
   return builder_.Build(
       spec, image, [&](BuildPhase phase) { Announce(key, phase); }, cancel);
+}
+
+absl::StatusOr<HostBudget::Reservation> Templates::TakeMemory(const std::string& key,
+                                                              const TemplateSpec& spec) {
+  absl::MutexLock lock(&mutex_);
+  const auto build = builds_.find(key);
+  for (const std::shared_ptr<Waiter>& waiter : build->second->waiters) {
+    if (waiter->memory == Memory::kCallers) return HostBudget::Reservation();
+  }
+  absl::StatusOr<HostBudget::Reservation> memory = budget_.Reserve(spec.browser.memory_mib);
+  if (!memory.ok()) builds_.erase(build);
+  return memory;
 }
 
 void Templates::Announce(const std::string& key, BuildPhase phase) {

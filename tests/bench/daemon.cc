@@ -118,7 +118,7 @@ absl::StatusOr<TemplateRef> Daemon::TemplateOf(const std::string& image) {
   ORCH_ASSIGN_OR_RETURN(const BrowserRegistry::Plan plan, PlanOf(image));
   absl::StatusOr<TemplateRef> result = absl::UnknownError("");
   absl::Notification answered;
-  browsers_host_->templates().GetOrBuild(plan.base, plan.image,
+  browsers_host_->templates().GetOrBuild(plan.base, plan.image, Templates::Memory::kOwn,
                                          [&](absl::StatusOr<TemplateRef> made) {
                                            result = std::move(made);
                                            answered.Notify();

@@ -1,5 +1,7 @@
 #include "orchestrator/snapshot/host_budget.h"
 
+#include <utility>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -78,6 +80,20 @@ TEST(HostBudgetTest, AdoptsWhateverTheLimits) {
   budget.Adopt("b", 200, /*awake=*/false);
   EXPECT_EQ(budget.committed_mib(), 200u);
   EXPECT_THAT(budget.Wake("b"), StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST(HostBudgetTest, ReservesForWhatIsNoBrowser) {
+  HostBudget budget({.memory_mib = 1000, .max_browsers = 1});
+  {
+    ORCH_ASSERT_OK_AND_ASSIGN(HostBudget::Reservation first, budget.Reserve(600));
+    const HostBudget::Reservation moved = std::move(first);
+    EXPECT_EQ(budget.committed_mib(), 600u);
+    EXPECT_THAT(budget.Reserve(401),
+                StatusIs(absl::StatusCode::kResourceExhausted,
+                         AllOf(HasSubstr("600 of 1000 MiB"), HasSubstr("401"))));
+    ORCH_EXPECT_OK(budget.Admit("a", 400));
+  }
+  EXPECT_EQ(budget.committed_mib(), 400u);
 }
 
 TEST(HostBudgetTest, LimitsStatesOnDisk) {

@@ -1,11 +1,10 @@
 #include "orchestrator/snapshot/templates.h"
 
-#include <filesystem>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,6 +22,7 @@ using orch::testing::FakeGuestControl;
 using orch::testing::FlipByte;
 using orch::testing::IsOk;
 using orch::testing::StatusIs;
+using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -30,6 +30,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 using Call = FakeGuestControl::Call;
+using Memory = Templates::Memory;
 
 // Answers of GetOrBuild, in the order in which they came.
 class Answers {
@@ -90,17 +91,17 @@ class TemplatesTest : public orch::testing::TemplateCatalogFixture {
                                       .observer = observer_,
                                       .clock = clock_},
         absl::Seconds(30));
-    templates_ = std::make_unique<Templates>(*catalog_, *builder_, *images_,
+    templates_ = std::make_unique<Templates>(*catalog_, *builder_, *images_, budget_,
                                              /*max_concurrent_builds=*/1);
   }
 
   void Ask(Answers& answers, Templates::OnPhase on_phase = nullptr) {
-    templates_->GetOrBuild(spec_, image_, answers.Next(), std::move(on_phase));
+    templates_->GetOrBuild(spec_, image_, Memory::kOwn, answers.Next(), std::move(on_phase));
   }
 
   absl::StatusOr<TemplateRef> GetOrBuild(const TemplateSpec& spec) {
     Answers answers;
-    templates_->GetOrBuild(spec, image_, answers.Next());
+    templates_->GetOrBuild(spec, image_, Memory::kOwn, answers.Next());
     return answers.Await(1).at(0);
   }
 
@@ -117,6 +118,7 @@ class TemplatesTest : public orch::testing::TemplateCatalogFixture {
   std::unique_ptr<ImageCatalog> images_;
   Image image_;
   std::atomic<int> boots_ = 0;
+  HostBudget budget_{{.memory_mib = 3}};
   std::unique_ptr<TemplateBuilder> builder_;
   std::unique_ptr<Templates> templates_;
 };
@@ -198,12 +200,61 @@ TEST_F(TemplatesTest, FindsWhatIsThereWhileAnotherIsBuilt) {
   TemplateSpec other = spec_;
   other.browser.vcpus = 2;
   Answers others;
-  templates_->GetOrBuild(other, image_, others.Next());
+  templates_->GetOrBuild(other, image_, Memory::kOwn, others.Next());
   ASSERT_TRUE(guests_.AwaitHeld(Call::kAwaitReady, 1));
   ORCH_ASSERT_OK_AND_ASSIGN(const TemplateRef found, GetOrBuild(spec_));
   EXPECT_EQ(found, built);
   guests_.LetGo(Call::kAwaitReady);
   EXPECT_THAT(others.AwaitStatuses(1), Each(IsOk()));
+}
+
+TEST_F(TemplatesTest, HoldsMemoryOfTheHostWhileItBuilds) {
+  spec_.browser.memory_mib = 2;
+  guests_.Hold(Call::kAwaitReady);
+  Answers answers;
+  Ask(answers);
+  ASSERT_TRUE(guests_.AwaitHeld(Call::kAwaitReady, 1));
+  EXPECT_EQ(budget_.committed_mib(), 2u);
+  guests_.LetGo(Call::kAwaitReady);
+  EXPECT_THAT(answers.AwaitStatuses(1), Each(IsOk()));
+  EXPECT_EQ(budget_.committed_mib(), 0u);
+}
+
+TEST_F(TemplatesTest, GivesMemoryBackWhenABuildFails) {
+  guests_.FailNext(Call::kAwaitReady, absl::InternalError("no Chromium"));
+  EXPECT_THAT(GetOrBuild(spec_), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_EQ(budget_.committed_mib(), 0u);
+}
+
+TEST_F(TemplatesTest, BuildsNothingOnAFullHost) {
+  spec_.browser.memory_mib = 2;
+  ORCH_ASSERT_OK(budget_.Admit("browser", 2));
+  EXPECT_THAT(GetOrBuild(spec_), StatusIs(absl::StatusCode::kResourceExhausted,
+                                          AllOf(HasSubstr("2 of 3 MiB"), HasSubstr("needs 2"))));
+  EXPECT_EQ(boots_, 0);
+  EXPECT_EQ(budget_.committed_mib(), 2u);
+  budget_.Remove("browser");
+  ORCH_EXPECT_OK(GetOrBuild(spec_));
+}
+
+TEST_F(TemplatesTest, FindsWhatIsThereOnAFullHost) {
+  ORCH_ASSERT_OK_AND_ASSIGN(const TemplateRef built, GetOrBuild(spec_));
+  ORCH_ASSERT_OK(budget_.Admit("browser", 3));
+  ORCH_EXPECT_OK(GetOrBuild(spec_));
+}
+
+TEST_F(TemplatesTest, BuildsInTheMemoryOfWhoWaitsForIt) {
+  ORCH_ASSERT_OK(budget_.Admit("browser", 3));
+  guests_.Hold(Call::kAwaitReady);
+  Answers answers;
+  templates_->GetOrBuild(spec_, image_, Memory::kCallers, answers.Next());
+  ASSERT_TRUE(guests_.AwaitHeld(Call::kAwaitReady, 1));
+  EXPECT_EQ(budget_.committed_mib(), 3u);
+  // It waits for the same build.
+  Ask(answers);
+  guests_.LetGo(Call::kAwaitReady);
+  EXPECT_THAT(answers.AwaitStatuses(2), Each(IsOk()));
+  EXPECT_EQ(budget_.committed_mib(), 3u);
 }
 
 TEST_F(TemplatesTest, AnnouncesPhasesToAllWhoWait) {
@@ -241,7 +292,7 @@ TEST_F(TemplatesTest, AnswersAllWhoWaitAtItsEnd) {
   Ask(answers);
   TemplateSpec queued = spec_;
   queued.browser.vcpus = 2;
-  templates_->GetOrBuild(queued, image_, answers.Next());
+  templates_->GetOrBuild(queued, image_, Memory::kOwn, answers.Next());
   ASSERT_TRUE(guests_.AwaitHeld(Call::kAwaitReady, 1));
   templates_.reset();
   const std::vector<absl::Status> answered = answers.AwaitStatuses(2);
