@@ -244,8 +244,10 @@ void BrowserRegistry::OnStrandWithRoom(const SessionId& id, Done done,
   // Whoever answers: the first attempt, the making of room, or the second attempt.
   auto shared = std::make_shared<Done>(std::move(done));
   auto answer = [this, id, work, shared](absl::StatusOr<Browser> first) {
-    const absl::StatusOr<Browser> record = records_.GetLive(id);
-    if (!HostBudget::IsLackOfMemory(first.status()) || !record.ok()) {
+    const bool lacks_memory = HostBudget::IsLackOfMemory(first.status());
+    const absl::StatusOr<Browser> record =
+        lacks_memory ? records_.GetLive(id) : absl::StatusOr<Browser>(absl::NotFoundError(""));
+    if (!record.ok()) {
       (*shared)(std::move(first));
       return;
     }

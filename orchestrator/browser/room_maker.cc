@@ -80,6 +80,8 @@ std::optional<SessionId> RoomMaker::NextFor(const Waiter& waiter) const {
 }
 
 bool RoomMaker::CouldMake(uint64_t memory_mib, Reach reach) const {
+  // Else it is only kept for others, who are served first.
+  if (budget_.MissingMib(memory_mib) == 0) return true;
   return NextFor({.memory_mib = memory_mib, .reach = reach, .take = {}, .done = {}, .tried = {}})
       .has_value();
 }

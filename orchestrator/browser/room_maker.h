@@ -63,7 +63,7 @@ class RoomMaker {
   // Possibly before it returns. Does not block.
   void Request(uint64_t memory_mib, Reach reach, Take take, Done done);
 
-  // Whether others that could be pushed now would make room for so much.
+  // Whether there is room for so much, or others that could be pushed now would make it.
   bool CouldMake(uint64_t memory_mib, Reach reach) const;
 
   // Ends the requests that wait with `reason`, and those that come. A push under way goes on.

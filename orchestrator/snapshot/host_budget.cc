@@ -74,7 +74,8 @@ void HostBudget::Release(uint64_t memory_mib) {
 absl::Status HostBudget::CheckMemory(uint64_t memory_mib) const {
   if (committed_mib_ + kept_free_mib_ + memory_mib <= limits_.memory_mib) return absl::OkStatus();
   absl::Status full = absl::ResourceExhaustedError(absl::StrCat(
-      "the host is full: browsers and template builds hold ", committed_mib_, " of ",
+      "the host is full: browsers and template builds hold ", committed_mib_,
+      kept_free_mib_ == 0 ? "" : absl::StrCat(" and wait for ", kept_free_mib_), " of ",
       limits_.memory_mib, " MiB and this one needs ", memory_mib,
       " MiB; delete browsers, let some sleep, or raise memory_budget_mib or memory_overcommit"));
   full.SetPayload(kLackOfMemory, absl::Cord());

@@ -157,6 +157,14 @@ TEST_F(RoomMakerTest, TellsBeforehandWhetherItCould) {
   EXPECT_FALSE(room_.CouldMake(401, Reach::kPaused));
 }
 
+TEST_F(RoomMakerTest, CouldServeAfterThoseForWhomRoomIsKept) {
+  AddPaused(500);
+  Request(1000);
+  budget_.Adopt("small", 100, /*awake=*/false);
+  EXPECT_TRUE(HostBudget::IsLackOfMemory(budget_.Wake("small")));
+  EXPECT_TRUE(room_.CouldMake(100, Reach::kPaused));
+}
+
 TEST_F(RoomMakerTest, EndsThoseThatWaitWhenItStops) {
   AddPaused(1000);
   const SessionId waits = Request(500);
