@@ -9,6 +9,9 @@
 namespace orch {
 namespace {
 
+// Of inserts that failed: further ones are left to the next daemon, which finds them.
+constexpr size_t kMaxLostInserts = 1000;
+
 absl::Status NoSuchBrowser(const SessionId& id) {
   return absl::NotFoundError(absl::StrCat("there is no browser ", id.value()));
 }
@@ -39,9 +42,39 @@ absl::Status BrowserRecords::Load() {
 }
 
 absl::Status BrowserRecords::Insert(const Browser& browser) {
-  ORCH_RETURN_IF_ERROR(store_.PutBrowser(browser));
-  Publish(browser);
-  return absl::OkStatus();
+  const absl::Status kept = store_.PutBrowser(browser);
+  if (kept.ok()) {
+    Publish(browser);
+    return kept;
+  }
+  if (!EndInsert(browser.id).ok()) {
+    absl::MutexLock lock(&mutex_);
+    if (lost_inserts_.size() < kMaxLostInserts) lost_inserts_.push_back(browser.id);
+  }
+  return kept;
+}
+
+absl::Status BrowserRecords::EndInsert(const SessionId& id) {
+  absl::StatusOr<Browser> stored = store_.GetBrowser(id);
+  if (absl::IsNotFound(stored.status())) return absl::OkStatus();
+  ORCH_RETURN_IF_ERROR(stored.status());
+  stored->state = BrowserState::kFailed;
+  stored->failure_reason = "its record could not be kept when it was created";
+  stored->ended_at = clock_.Now();
+  return store_.PutBrowser(*stored);
+}
+
+void BrowserRecords::SettleInserts() {
+  std::vector<SessionId> lost;
+  {
+    absl::MutexLock lock(&mutex_);
+    lost.swap(lost_inserts_);
+  }
+  for (const SessionId& id : lost) {
+    if (EndInsert(id).ok()) continue;
+    absl::MutexLock lock(&mutex_);
+    lost_inserts_.push_back(id);
+  }
 }
 
 absl::StatusOr<Browser> BrowserRecords::Update(const SessionId& id,
@@ -60,9 +93,27 @@ absl::StatusOr<Browser> BrowserRecords::Update(const SessionId& id,
     browser.ended_at = clock_.Now();
     browser.vm.reset();
   }
-  ORCH_RETURN_IF_ERROR(store_.PutBrowser(browser));
+  if (absl::Status kept = store_.PutBrowser(browser); !kept.ok()) {
+    absl::MutexLock lock(&mutex_);
+    in_doubt_.insert(id);
+    return kept;
+  }
   Publish(browser);
   return browser;
+}
+
+bool BrowserRecords::IsInDoubt(const SessionId& id) const {
+  absl::MutexLock lock(&mutex_);
+  return in_doubt_.contains(id);
+}
+
+absl::Status BrowserRecords::Settle(const SessionId& id) {
+  if (!IsInDoubt(id)) return absl::OkStatus();
+  ORCH_ASSIGN_OR_RETURN(const Browser browser, GetLive(id));
+  ORCH_RETURN_IF_ERROR(store_.PutBrowser(browser));
+  absl::MutexLock lock(&mutex_);
+  in_doubt_.erase(id);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Browser> BrowserRecords::Transition(const SessionId& id, BrowserState to,
@@ -107,6 +158,7 @@ void BrowserRecords::Publish(const Browser& browser) {
   std::vector<std::shared_ptr<Callback>> callbacks;
   {
     absl::MutexLock lock(&mutex_);
+    in_doubt_.erase(browser.id);
     if (IsTerminal(browser.state)) {
       live_.erase(browser.id);
     } else {

@@ -196,10 +196,15 @@ absl::StatusOr<Clone> BrowserRegistry::Measured(
 
 void BrowserRegistry::MakeFromTemplate(const Entry& entry, const Plan& plan, Cloner::Hurry hurry,
                                        int tries) {
+  bool stopping = false;
   {
     absl::MutexLock lock(&mutex_);
-    if (stopping_) return;  // The next daemon records that it was not made.
-    ++awaited_clones_;
+    stopping = stopping_;
+    if (!stopping) ++awaited_clones_;
+  }
+  if (stopping) {
+    entry->Run([](LiveBrowser& browser) { browser.Begin(Stopping()); });
+    return;
   }
   deps_.templates.GetOrBuild(
       plan.base, plan.image, Templates::Memory::kCallers,
@@ -430,7 +435,10 @@ void BrowserRegistry::OnRecord(const Browser& browser) {
 
 void BrowserRegistry::OnDeadline(const SessionId& id) {
   if (id == upkeep_) {
-    lookup_pool_.Run([this] { deps_.shells.Trim(); });
+    lookup_pool_.Run([this] {
+      deps_.shells.Trim();
+      records_.SettleInserts();
+    });
     deadlines_.Set(upkeep_, deps_.clock.Uptime() + kUpkeepPeriod);
     return;
   }

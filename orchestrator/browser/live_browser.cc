@@ -146,9 +146,9 @@ void LiveBrowser::Acquire(Done done) {
     done(acquired.status());
     return;
   }
-  if (record->standby_level == StandbyLevel::kDisk) ForgetSaved();
   NoteActivity();
   done(*std::move(acquired));
+  ForgetSaved();
   if (absl::Status noticed = machine_.Greet(Greeting::kSameGuest); !noticed.ok()) {
     Fail(noticed);
     return;
@@ -169,7 +169,7 @@ absl::StatusOr<Browser> LiveBrowser::Release() {
   if (ready.ok()) {
     world_.deadlines.Clear(id_);
     NoteActivity();
-    if (from_disk) ForgetSaved();
+    ForgetSaved();
     return ready;
   }
   // Its client still holds it, as it was.
@@ -252,6 +252,8 @@ absl::Status LiveBrowser::Deepen() {
 
 absl::StatusOr<PageCount> LiveBrowser::MoveToDisk() {
   ORCH_RETURN_IF_ERROR(machine_.CheckSavable());
+  // The record may say of an earlier attempt that it succeeded: then its saved state is needed.
+  ORCH_RETURN_IF_ERROR(world_.records.Settle(id_));
   ORCH_ASSIGN_OR_RETURN(const PageCount pages, machine_.Save());
   const absl::Status recorded = world_.records
                                     .Update(id_,
@@ -262,7 +264,7 @@ absl::StatusOr<PageCount> LiveBrowser::MoveToDisk() {
                                             })
                                     .status();
   if (!recorded.ok()) {
-    machine_.RemoveSaved().IgnoreError();
+    if (world_.records.Settle(id_).ok()) machine_.RemoveSaved().IgnoreError();
     return recorded;
   }
   if (absl::Status dropped = machine_.Drop(); !dropped.ok()) {
@@ -322,11 +324,13 @@ absl::StatusOr<Browser> LiveBrowser::Wake() {
   absl::StatusOr<Browser> awake = WakeFromStandby();
   report.Awake(from_disk ? StandbyLevel::kDisk : StandbyLevel::kPaused, awake.status());
   ORCH_RETURN_IF_ERROR(awake.status());
-  if (from_disk) ForgetSaved();
+  // Nobody waits for that.
+  Run([](LiveBrowser& browser) { browser.ForgetSaved(); });
   return awake;
 }
 
 void LiveBrowser::ForgetSaved() {
+  if (!machine_.exists()) return;  // It sleeps on it again.
   if (absl::Status removed = machine_.RemoveSaved(); !removed.ok()) {
     Log(LogLevel::kError, "state_left_behind", {{"session_id", id_.value()}, {"status", removed}});
   }
@@ -408,7 +412,7 @@ void LiveBrowser::Arm() {
   for (const StandbyWaiter& waiter : standby_waiters_) {
     in = std::min(in, waiter.deadline - world_.clock.Uptime());
   }
-  if (machine_.has_leftover()) in = std::min(in, kTearDownRetry);
+  if (machine_.has_leftover() || world_.records.IsInDoubt(id_)) in = std::min(in, kRetry);
   world_.deadlines.Set(id_, in == absl::InfiniteDuration() ? in : world_.clock.Uptime() + in);
 }
 
@@ -418,6 +422,7 @@ void LiveBrowser::OnDeadline() {
   if (record->state == BrowserState::kDeleting) return FinishDeleting(nullptr);
   if (failure_.has_value()) return FinishFailing();
   if (machine_.has_leftover()) machine_.Drop().IgnoreError();
+  world_.records.Settle(id_).IgnoreError();
   const IdleStep step = NextStep(*record);
   if (step.in > absl::ZeroDuration() || step.action == IdleAction::kNone) {
     OnIdle();

@@ -129,8 +129,8 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   void Stop(const absl::Status& reason);
 
  private:
-  // Before what could not be torn down is tried again.
-  static constexpr absl::Duration kTearDownRetry = absl::Seconds(5);
+  // Before what could not be torn down or written is tried again.
+  static constexpr absl::Duration kRetry = absl::Seconds(5);
 
   struct StandbyWaiter {
     StandbyLevel level;
@@ -156,7 +156,7 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   // before.
   absl::StatusOr<Browser> LetRun(absl::FunctionRef<void(Browser&)> change);
   absl::StatusOr<Browser> WakeFromStandby();
-  // Removes a state on disk from which a machine runs now.
+  // Removes what it slept with, unless it sleeps on disk.
   void ForgetSaved();
   absl::StatusOr<Browser> PutBackIntoPool();
   void OnVmStopped(const VmId& vm, const absl::Status& reason);

@@ -21,7 +21,7 @@ void LiveBrowser::Delete(Done done) {
       if (failure_.has_value()) {  // It waited for its deletion.
         FinishFailing();
       } else {
-        world_.deadlines.Set(id_, world_.clock.Uptime() + kTearDownRetry);
+        world_.deadlines.Set(id_, world_.clock.Uptime() + kRetry);
       }
       if (done) done(deleting.status());
       return;
@@ -75,7 +75,7 @@ void LiveBrowser::FinishFailing() {
 }
 
 void LiveBrowser::TryEndAgainLater() {
-  world_.deadlines.Set(id_, world_.clock.Uptime() + kTearDownRetry);
+  world_.deadlines.Set(id_, world_.clock.Uptime() + kRetry);
 }
 
 void LiveBrowser::Stop(const absl::Status& reason) {

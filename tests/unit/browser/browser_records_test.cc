@@ -8,12 +8,16 @@
 
 #include "orchestrator/store/fake/fake_state_store.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/faults.h"
 #include "tests/support/status_matchers.h"
 
 namespace orch {
 namespace {
 
 using ::orch::testing::FakeClock;
+using ::orch::testing::Fault;
+using ::orch::testing::Faults;
+using ::orch::testing::FaultyStateStore;
 using ::orch::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -90,6 +94,78 @@ TEST_F(BrowserRecordsTest, WatchShowsThePresentThenEveryChangeThenNothing) {
   ORCH_ASSERT_OK(records_.Transition(browser.id, BrowserState::kDeleted));
   EXPECT_THAT(seen,
               ElementsAre(BrowserState::kCreating, BrowserState::kReady, BrowserState::kDeleting));
+}
+
+class BrowserRecordsInDoubtTest : public ::testing::Test {
+ protected:
+  Browser NewBrowser() const {
+    Browser browser{.id = SessionId::Generate()};
+    browser.created_at = clock_.Now();
+    return browser;
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1'000'000)};
+  FakeStateStore store_;
+  Faults faults_;
+  FaultyStateStore faulty_store_{store_, faults_};
+  BrowserRecords records_{faulty_store_, clock_};
+};
+
+TEST_F(BrowserRecordsInDoubtTest, IsInDoubtFromAFailedWriteToTheNextOne) {
+  const Browser browser = NewBrowser();
+  ORCH_ASSERT_OK(records_.Insert(browser));
+  EXPECT_FALSE(records_.IsInDoubt(browser.id));
+  faults_.FailNext(Fault::kPutBrowser);
+  EXPECT_FALSE(records_.Transition(browser.id, BrowserState::kReady).ok());
+  EXPECT_TRUE(records_.IsInDoubt(browser.id));
+  ORCH_EXPECT_OK(records_.Transition(browser.id, BrowserState::kReady).status());
+  EXPECT_FALSE(records_.IsInDoubt(browser.id));
+}
+
+TEST_F(BrowserRecordsInDoubtTest, TakesBackAWriteOfWhichOnlyTheAnswerWasLost) {
+  const Browser browser = NewBrowser();
+  ORCH_ASSERT_OK(records_.Insert(browser));
+  faults_.FailNext(Fault::kPutBrowser, /*after=*/true);
+  EXPECT_FALSE(records_.Transition(browser.id, BrowserState::kReady).ok());
+  EXPECT_EQ(store_.GetBrowser(browser.id)->state, BrowserState::kReady);
+  ORCH_EXPECT_OK(records_.Settle(browser.id));
+  EXPECT_EQ(store_.GetBrowser(browser.id)->state, BrowserState::kCreating);
+  EXPECT_FALSE(records_.IsInDoubt(browser.id));
+}
+
+TEST_F(BrowserRecordsInDoubtTest, StaysInDoubtWhenItCannotBeSettled) {
+  const Browser browser = NewBrowser();
+  ORCH_ASSERT_OK(records_.Insert(browser));
+  faults_.FillDisk();
+  EXPECT_FALSE(records_.Transition(browser.id, BrowserState::kReady).ok());
+  EXPECT_THAT(records_.Settle(browser.id), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_TRUE(records_.IsInDoubt(browser.id));
+}
+
+TEST_F(BrowserRecordsInDoubtTest, EndsAnInsertOfWhichOnlyTheAnswerWasLost) {
+  const Browser browser = NewBrowser();
+  faults_.FailNext(Fault::kPutBrowser, /*after=*/true);
+  EXPECT_FALSE(records_.Insert(browser).ok());
+  EXPECT_EQ(store_.GetBrowser(browser.id)->state, BrowserState::kFailed);
+  EXPECT_TRUE(records_.Live().empty());
+}
+
+TEST_F(BrowserRecordsInDoubtTest, EndsSuchAnInsertLaterWhenItCannotAtOnce) {
+  const Browser browser = NewBrowser();
+  faults_.FailNext(Fault::kPutBrowser, /*after=*/true);
+  faults_.FailNext(Fault::kPutBrowser);
+  EXPECT_FALSE(records_.Insert(browser).ok());
+  EXPECT_EQ(store_.GetBrowser(browser.id)->state, BrowserState::kCreating);
+  records_.SettleInserts();
+  EXPECT_EQ(store_.GetBrowser(browser.id)->state, BrowserState::kFailed);
+}
+
+TEST_F(BrowserRecordsInDoubtTest, LeavesNothingOfAnInsertThatHadNoEffect) {
+  const Browser browser = NewBrowser();
+  faults_.FailNext(Fault::kPutBrowser);
+  EXPECT_FALSE(records_.Insert(browser).ok());
+  records_.SettleInserts();
+  EXPECT_THAT(store_.GetBrowser(browser.id), StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace
