@@ -19,26 +19,34 @@ void KnownBrowser::SleepAt(absl::Duration now, StandbyLevel depth) {
   level = std::max(level, depth);
 }
 
-void KnownBrowser::Settle(absl::Duration now, absl::Duration deepen_after) {
-  if (gone() || in_pool() || leases > 0 || !sure) return;
+bool KnownBrowser::Settle(absl::Duration now, absl::Duration deepen_after) {
+  if (gone() || in_pool() || leases > 0 || !sure) return false;
   const absl::Duration idle = now - last_active;
   if (idle >= timeout) {
     state = BrowserState::kDeleted;
-    return;
+    return true;
   }
+  const StandbyLevel before = level;
   if (!asleep() && idle >= standby_after) SleepAt(now, StandbyLevel::kPaused);
   if (level == StandbyLevel::kPaused && now - paused_at >= deepen_after) {
     level = StandbyLevel::kDisk;
   }
+  return level != before;
 }
 
-void KnownBrowser::Follow(const Browser& record) {
-  state = record.state;
-  level = record.standby_level;
-  held = record.acquired_at.has_value();
+void KnownBrowser::Follow(const absl::StatusOr<Browser>& record) {
+  state = record.ok() ? record->state : BrowserState::kDeleted;
+  level = record.ok() ? record->standby_level : StandbyLevel::kNone;
+  held = record.ok() && record->acquired_at.has_value();
+  if (!record.ok()) return;
+  timeout = record->spec.timeout;
+  standby_after = *record->spec.standby_after;
 }
 
 std::string KnownBrowser::DiffersFrom(const Browser& record) const {
+  if (record.spec.timeout != timeout || record.spec.standby_after != standby_after) {
+    return absl::StrCat(id.value(), " has other times than it was given");
+  }
   if (record.state == state && record.standby_level == level &&
       record.acquired_at.has_value() == held && record.vm.has_value() == has_machine()) {
     return "";

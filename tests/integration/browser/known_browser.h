@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 #include "orchestrator/model/browser.h"
@@ -46,11 +47,11 @@ struct KnownBrowser {
   void OpenAt(absl::Duration now);
   void SleepAt(absl::Duration now, StandbyLevel depth);
 
-  // Does to it what idleness has led to by `now`.
-  void Settle(absl::Duration now, absl::Duration deepen_after);
+  // Does to it what idleness has led to by `now`; whether that was anything.
+  bool Settle(absl::Duration now, absl::Duration deepen_after);
 
-  // Takes over what a live record says.
-  void Follow(const Browser& record);
+  // Takes over what its record says; none: it has ended.
+  void Follow(const absl::StatusOr<Browser>& record);
   // Empty, or how `record` is not what this is.
   std::string DiffersFrom(const Browser& record) const;
 };

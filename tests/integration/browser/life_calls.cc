@@ -49,6 +49,11 @@ KnownBrowser& LifeScript::Know(const Browser& record) {
 }
 
 void LifeScript::InjectFault() {
+  ++counts_["fault"];
+  if (Chance(10)) {
+    trace_.push_back("fill the disk");
+    return daemon_.faults().FillDisk();
+  }
   const size_t kind = Below(std::size(kAllFaults) + 3);
   const size_t count = 1 + Below(2);
   for (size_t i = 0; i < count; ++i) {
@@ -62,7 +67,6 @@ void LifeScript::InjectFault() {
     }
   }
   trace_.push_back(absl::StrCat("fail ", count, " calls of kind ", kind));
-  ++counts_["fault"];
 }
 
 void LifeScript::IssueOne() {
@@ -164,6 +168,7 @@ void LifeScript::IssueRelease(KnownBrowser& browser) {
               Expect("release", released, {Code::kOk});
               known->held = false;
               known->leases = 0;
+              for (HeldLease& lease : leases_) lease.taken_away |= lease.id == id;
               known->level = StandbyLevel::kNone;
               known->state = reuse == Reuse::kKeep ? BrowserState::kReady : BrowserState::kDeleted;
             }

@@ -204,8 +204,8 @@ std::string LifeScript::CheckLeases() {
   }
   for (const HeldLease& lease : leases_) {
     const KnownBrowser* browser = Find(lease.id);
-    const bool may_call = browser != nullptr && !browser->gone() && browser->awake();
-    // One may have been released and acquired anew since.
+    const bool may_call =
+        browser != nullptr && !browser->gone() && browser->awake() && !lease.taken_away;
     const bool revoked = !lease.lease.revoked().status().ok();
     if (!revoked && !may_call) return absl::StrCat("a lease of ", lease.id.value(), " goes on");
     if (revoked && may_call && browser->sure) {

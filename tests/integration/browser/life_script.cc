@@ -13,9 +13,12 @@ namespace orch::testing {
 namespace {
 
 constexpr size_t kMaxCallsPerRound = 8;
+constexpr size_t kMaxEnded = 200;
 constexpr absl::Duration kTick = absl::Milliseconds(10);
 // A call, and what it leads to, is over by then, on however busy a machine.
 constexpr absl::Duration kPatience = absl::Seconds(20);
+// What is not so by then waits for its retry, for which time must pass.
+constexpr absl::Duration kPushAfter = absl::Milliseconds(100);
 constexpr absl::Duration kPoll = absl::Microseconds(200);
 
 using Code = absl::StatusCode;
@@ -52,8 +55,8 @@ void LifeScript::Fail(const std::string& why) {
   failed_ = true;
   std::string trace;
   for (const std::string& line : trace_) absl::StrAppend(&trace, "  ", line, "\n");
-  ADD_FAILURE() << "seed " << options_.seed << ", after " << done_ << " operations: " << why
-                << "\nwhat was done at last:\n"
+  ADD_FAILURE() << "ORCH_MODEL_SEED=" << options_.seed << ", after " << done_
+                << " operations: " << why << "\nwhat was done at last:\n"
                 << trace;
 }
 
@@ -72,12 +75,27 @@ bool LifeScript::Refused(const absl::Status& status) const {
 void LifeScript::AwaitCalls() {
   const absl::Time deadline = absl::Now() + kPatience;
   for (const Call& call : calls_) {
-    if (call.await(deadline)) continue;
-    // Whatever is stuck would hang the destructors, too.
-    Fail(absl::StrCat("no answer: ", call.what));
-    std::cerr << "giving up" << std::endl;
-    std::abort();
+    if (!call.await(deadline)) GiveUp(call.what);
   }
+}
+
+void LifeScript::AwaitStrandsOf(const std::vector<SessionId>& ids) {
+  std::vector<std::shared_ptr<Outcome<BrowserAnswer>>> outcomes;
+  for (const SessionId& id : ids) {
+    outcomes.push_back(std::make_shared<Outcome<BrowserAnswer>>());
+    daemon_.registry().Update(id, {}, Outcome<BrowserAnswer>::Answer(outcomes.back()));
+  }
+  const absl::Time deadline = absl::Now() + kPatience;
+  for (const auto& outcome : outcomes) {
+    if (!outcome->Await(deadline)) GiveUp("a browser's strand");
+  }
+}
+
+void LifeScript::GiveUp(const std::string& what) {
+  Fail(absl::StrCat("no answer: ", what));
+  // Whatever is stuck would hang the destructors, too.
+  std::cerr << "giving up" << std::endl;
+  std::abort();
 }
 
 void LifeScript::Run() {
@@ -116,11 +134,7 @@ void LifeScript::Round() {
   }
   calls_.clear();
   // An Acquire answers before its strand is done with it.
-  for (const SessionId& id : std::exchange(acquired_, {})) {
-    daemon_.registry().Update(id, {}, Add<BrowserAnswer>("settle", [](const BrowserAnswer&) {}));
-  }
-  AwaitCalls();
-  calls_.clear();
+  AwaitStrandsOf(std::exchange(acquired_, {}));
   daemon_.faults().Clear();
   daemon_.guests().ClearFailures();
   Quiesce();
@@ -167,8 +181,18 @@ void LifeScript::Restart(bool kill) {
         daemon_.Path("standby/" + SessionId::Generate().value() + ".new"));
     std::filesystem::create_directories(daemon_.Path("standby/" + SessionId::Generate().value()));
   }
+  if (ended_.size() > kMaxEnded) {
+    ended_.clear();
+    daemon_.ForgetEnded();
+  }
   daemon_.Start();
+  // They are adopted one by one, while it serves already.
+  std::vector<SessionId> adopted;
+  for (const auto& [id, browser] : known_) adopted.push_back(id);
+  AwaitStrandsOf(adopted);
   for (auto& [id, browser] : known_) {
+    // What it was on the way to, it may have become before the daemon ended.
+    if (!browser.sure) browser.Follow(daemon_.registry().records().GetLive(id));
     browser.leases = 0;
     browser.last_active = now();
     browser.paused_at = now();
@@ -181,16 +205,19 @@ void LifeScript::Quiesce() {
   daemon_.Advance(kTick);
   for (auto& [id, browser] : known_) browser.Settle(now(), options_.daemon.deepen_after);
   const absl::Time deadline = absl::Now() + kPatience;
-  absl::Time next_push = absl::Now() + absl::Seconds(1);
+  absl::Time next_push = absl::Now() + kPushAfter;
   std::string wrong = CheckAll();
   while (!wrong.empty() && absl::Now() < deadline && !failed_) {
     absl::SleepFor(kPoll);
     // What failed is tried again after a while.
     if ((racing_ || faulty_ || killed_) && absl::Now() > next_push) {
-      next_push = absl::Now() + absl::Seconds(1);
+      next_push = absl::Now() + kPushAfter;
       ++counts_["push"];
-      for (auto& [id, browser] : known_) browser.sure = false;
       daemon_.Advance(absl::Seconds(6));
+      // What that leads to may come after the next push.
+      for (auto& [id, browser] : known_) {
+        if (browser.Settle(now(), options_.daemon.deepen_after)) browser.sure = false;
+      }
     }
     wrong = CheckAll();
   }
@@ -200,7 +227,7 @@ void LifeScript::Quiesce() {
       ++it;
       continue;
     }
-    ended_.push_back(it->first);
+    if (daemon_.store().GetBrowser(it->first).ok()) ended_.push_back(it->first);
     it = known_.erase(it);
   }
   for (auto& [id, browser] : known_) browser.leases = 0;

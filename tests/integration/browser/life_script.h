@@ -71,6 +71,8 @@ class LifeScript {
   struct HeldLease {
     SessionId id;
     GuestLease lease;
+    // The browser was given back to its pool, and may have been acquired anew since.
+    bool taken_away = false;
   };
 
   // Random choices.
@@ -83,6 +85,10 @@ class LifeScript {
   void Restart(bool kill);
   void Quiesce();
   void AwaitCalls();
+  // Until what was under way on these browsers' strands is done.
+  void AwaitStrandsOf(const std::vector<SessionId>& ids);
+  // Nothing can be done any more: ends the process.
+  [[noreturn]] void GiveUp(const std::string& what);
   void Fail(const std::string& why);
 
   // What a round is made of.

@@ -73,6 +73,18 @@ void TestDaemon::Kill() {
   Stop();
 }
 
+void TestDaemon::ForgetEnded() {
+  if (options_.sqlite) return;
+  auto live = std::make_unique<FakeStateStore>();
+  const std::vector<Pool> pools = store_->ListPools().value();
+  for (const Pool& pool : pools) live->PutPool(pool).IgnoreError();
+  const std::vector<Browser> browsers = store_->ListBrowsers({}).value();
+  for (const Browser& browser : browsers) {
+    if (!IsTerminal(browser.state)) live->PutBrowser(browser).IgnoreError();
+  }
+  store_ = std::move(live);
+}
+
 void TestDaemon::Advance(absl::Duration duration) {
   clock_.Advance(duration);
   registry().WakeUp();

@@ -10,7 +10,7 @@
 #include "orchestrator/image/image_catalog.h"
 #include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/store/state_store.h"
-#include "tests/integration/browser/faults.h"
+#include "tests/support/faults.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_guest_control.h"
 #include "tests/support/temp_dir.h"
@@ -40,6 +40,9 @@ class TestDaemon {
   void Stop();
   // As Stop, but what is half done stays so.
   void Kill();
+  // While it is stopped: nobody will ask for browsers that have ended, of which there can be many.
+  // Nothing happens on SQLite.
+  void ForgetEnded();
 
   BrowserHost& browsers() { return *browsers_; }
   BrowserRegistry& registry() { return browsers_->registry(); }
