@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <iostream>
+#include <ostream>
 #include <random>
 #include <string>
 
@@ -36,6 +37,9 @@ struct Share {
   uint64_t percent;
   LifeScript::Options options;
 };
+
+// For GoogleTest's messages.
+void PrintTo(const Share& share, std::ostream* stream) { *stream << share.name; }
 
 class BrowserLifeModelTest : public ::testing::TestWithParam<Share> {
  protected:
