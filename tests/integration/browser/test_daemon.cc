@@ -50,6 +50,7 @@ void TestDaemon::Start() {
                                    .guests = guests_,
                                    .store = *faulty_store_,
                                    .images = *images_,
+                                   .observer = machine_observer_,
                                    .clock = clock_},
                                   options)
                   .value();
@@ -58,6 +59,7 @@ void TestDaemon::Start() {
                 .store = *faulty_store_,
                 .resolve = [registry = &registry()](
                                const BrowserSpec& spec) { return registry->ResolvePooled(spec); },
+                .observer = pool_observer_,
                 .clock = clock_},
                {})
                .value();

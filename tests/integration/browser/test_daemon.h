@@ -8,11 +8,13 @@
 #include "orchestrator/browser/browser_host.h"
 #include "orchestrator/driver/fake/fake_vm_driver.h"
 #include "orchestrator/image/image_catalog.h"
+#include "orchestrator/pool/pool_observer.h"
 #include "orchestrator/pool/pool_registry.h"
+#include "orchestrator/snapshot/machine_observer.h"
 #include "orchestrator/store/state_store.h"
-#include "tests/support/faults.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_guest_control.h"
+#include "tests/support/faults.h"
 #include "tests/support/temp_dir.h"
 
 namespace orch::testing {
@@ -65,6 +67,8 @@ class TestDaemon {
   std::unique_ptr<StateStore> store_;
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   FakeGuestControl guests_;
+  MachineObserver machine_observer_;
+  PoolObserver pool_observer_;
   std::unique_ptr<ImageCatalog> images_;
 
   // One daemon's.
