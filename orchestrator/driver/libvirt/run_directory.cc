@@ -37,11 +37,15 @@ bool IsInMemory(const std::string& path) {
   return ::statfs(path.c_str(), &info) == 0 && info.f_type == TMPFS_MAGIC;
 }
 
-UniqueFd OpenDirectory(const std::string& path) {
-  return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+UniqueFd OpenRoot(const std::string& root) {
+  return UniqueFd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 // Anybody may make names in a place like /dev/shm.
+UniqueFd OpenTarget(const std::string& path) {
+  return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
 bool IsOurs(const UniqueFd& directory) {
   struct stat info = {};
   return directory.valid() && ::fstat(directory.get(), &info) == 0 && info.st_uid == ::geteuid();
@@ -59,7 +63,7 @@ bool HasMachines(const std::string& directory) {
 
 absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(
     const std::string& root, const std::vector<std::string>& places) {
-  const UniqueFd turn = OpenDirectory(root);
+  const UniqueFd turn = OpenRoot(root);
   if (!turn.valid() || ::flock(turn.get(), LOCK_EX) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", root));
   }
@@ -71,7 +75,7 @@ absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(
   std::error_code error;
   fs::create_directory(target + "/qemu", error);
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot use ", target));
-  directory->in_use_ = OpenDirectory(target);
+  directory->in_use_ = OpenTarget(target);
   if (!directory->in_use_.valid() || ::flock(directory->in_use_.get(), LOCK_SH) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", target));
   }
@@ -80,7 +84,7 @@ absl::StatusOr<std::unique_ptr<RunDirectory>> RunDirectory::Open(
 
 RunDirectory::~RunDirectory() {
   if (!in_use_.valid()) return;
-  const UniqueFd turn = OpenDirectory(root_);
+  const UniqueFd turn = OpenRoot(root_);
   if (!turn.valid() || ::flock(turn.get(), LOCK_EX) != 0) return;
   const std::string target = Target();
   // Fails while another has it locked.
@@ -93,7 +97,7 @@ RunDirectory::~RunDirectory() {
 std::string RunDirectory::Target() const {
   std::error_code error;
   std::string target = fs::read_symlink(LinkIn(root_), error);
-  return !error && IsOurs(OpenDirectory(target)) ? target : "";
+  return !error && IsOurs(OpenTarget(target)) ? target : "";
 }
 
 absl::Status RunDirectory::MakeTarget(const std::vector<std::string>& places) {

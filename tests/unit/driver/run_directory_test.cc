@@ -60,6 +60,14 @@ TEST_F(RunDirectoryTest, IsSharedByAllWhoUseTheRoot) {
   EXPECT_TRUE(fs::exists(target));
 }
 
+TEST_F(RunDirectoryTest, IsSharedWithWhoReachesTheRootByALink) {
+  const auto one = Open();
+  const testing::TempDir elsewhere;
+  fs::create_directory_symlink(root_.path(), elsewhere.File("root"));
+  ORCH_EXPECT_OK(RunDirectory::Open(elsewhere.File("root"), {memory_.path()}).status());
+  EXPECT_TRUE(fs::exists(run()));
+}
+
 TEST_F(RunDirectoryTest, IsRemovedWithItsLastUser) {
   Open().reset();
   EXPECT_TRUE(fs::is_empty(memory_.path()));
