@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -19,6 +20,10 @@ namespace {
 // fcntl(F_GETPIPE_SZ) of an unprivileged process's pipe is at most this
 // (/proc/sys/fs/pipe-max-size).
 constexpr size_t kMaxPipeBytes = 1024 * 1024;
+constexpr ChildProcess::Stream kStreams[] = {ChildProcess::kStdout, ChildProcess::kStderr,
+                                             ChildProcess::kTerminal};
+// Ctrl-D, which VEOF is unless the child changed it.
+constexpr char kEndOfFile = 4;
 
 struct Pipe {
   UniqueFd reader;
@@ -61,7 +66,7 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(const ChildCon
   return process;
 }
 
-absl::Status ChildProcess::Launch(Options& options) {
+absl::StatusOr<ChildProcess::ChildEnds> ChildProcess::OpenPipes(const Options& options) {
   ORCH_ASSIGN_OR_RETURN(Pipe out, NewPipe());
   ORCH_ASSIGN_OR_RETURN(Pipe err, NewPipe());
   Pipe in;
@@ -71,27 +76,53 @@ absl::Status ChildProcess::Launch(Options& options) {
   } else {
     ORCH_ASSIGN_OR_RETURN(in, NewPipe());
     GiveTo(options.child.user, in.reader);
+    SetNonBlocking(in.writer);
   }
   GiveTo(options.child.user, out.writer);
   GiveTo(options.child.user, err.writer);
+  SetNonBlocking(out.reader);
+  SetNonBlocking(err.reader);
+  output_[kStdout] = std::move(out.reader);
+  output_[kStderr] = std::move(err.reader);
+  stdin_ = std::move(in.writer);
+  return ChildEnds{std::move(in.reader), std::move(out.writer), std::move(err.writer)};
+}
+
+absl::StatusOr<ChildProcess::ChildEnds> ChildProcess::OpenTerminal(const Options& options) {
+  ORCH_ASSIGN_OR_RETURN(PseudoTerminal pty,
+                        PseudoTerminal::Open(*options.terminal, options.child.user));
+  // One descriptor for each direction, which are watched apart.
+  stdin_.Reset(::fcntl(pty.controller.get(), F_DUPFD_CLOEXEC, 3));
+  ChildEnds ends{std::move(pty.terminal), {}, {}};
+  ends.out.Reset(::fcntl(ends.in.get(), F_DUPFD_CLOEXEC, 3));
+  ends.err.Reset(::fcntl(ends.in.get(), F_DUPFD_CLOEXEC, 3));
+  if (!stdin_.valid() || !ends.out.valid() || !ends.err.valid()) {
+    return absl::ResourceExhaustedError(
+        absl::ErrnoToStatus(errno, "cannot open a terminal").message());
+  }
+  output_[kTerminal] = std::move(pty.controller);
+  return ends;
+}
+
+absl::Status ChildProcess::Launch(Options& options) {
+  ORCH_ASSIGN_OR_RETURN(const ChildEnds ends,
+                        options.terminal ? OpenTerminal(options) : OpenPipes(options));
+  has_terminal_ = options.terminal.has_value();
+  options.child.controlling_terminal = has_terminal_;
   if (context_.cgroups != nullptr) {
     ORCH_ASSIGN_OR_RETURN(cgroup_, context_.cgroups->NewCgroup());
     options.child.cgroup_fd = cgroup_->fd();
   }
-  options.child.stdin_fd = in.reader.get();
-  options.child.stdout_fd = out.writer.get();
-  options.child.stderr_fd = err.writer.get();
+  options.child.stdin_fd = ends.in.get();
+  options.child.stdout_fd = ends.out.get();
+  options.child.stderr_fd = ends.err.get();
   ORCH_ASSIGN_OR_RETURN(pid_, LaunchChild(options.child));
   running_ = true;
   context_.reaper.Register(pid_, [this](const ChildEnd& end) { Ended(end); });
 
-  output_ = {std::move(out.reader), std::move(err.reader)};
-  for (const Stream stream : {kStdout, kStderr}) {
-    SetNonBlocking(output_[stream]);
-    WatchOutput(stream);
+  for (const Stream stream : kStreams) {
+    if (output_[stream].valid()) WatchOutput(stream);
   }
-  if (in.writer.valid()) SetNonBlocking(in.writer);
-  stdin_ = std::move(in.writer);
   if (options.stdin_mode == Stdin::kData) {
     WriteStdin(std::move(options.stdin_bytes), true, [](const absl::Status&) {});
   }
@@ -113,8 +144,7 @@ ChildProcess::~ChildProcess() {
   }
   stdin_done_ = nullptr;
   CloseStdin(absl::OkStatus());
-  CloseOutput(kStdout);
-  CloseOutput(kStderr);
+  for (const Stream stream : kStreams) CloseOutput(stream);
 }
 
 void ChildProcess::WatchOutput(Stream stream) {
@@ -144,7 +174,7 @@ void ChildProcess::CloseOutput(Stream stream) {
 void ChildProcess::SetOutputPaused(bool paused) {
   if (paused == paused_) return;
   paused_ = paused;
-  for (const Stream stream : {kStdout, kStderr}) {
+  for (const Stream stream : kStreams) {
     if (!output_[stream].valid()) continue;
     if (paused) {
       context_.loop.Unwatch(output_[stream].get());
@@ -164,7 +194,8 @@ void ChildProcess::Ended(const ChildEnd& end) {
 }
 
 void ChildProcess::MaybeDrained() {
-  if (running_ || output_[kStdout].valid() || output_[kStderr].valid()) return;
+  const auto open = [](const UniqueFd& fd) { return fd.valid(); };
+  if (running_ || std::any_of(output_.begin(), output_.end(), open)) return;
   context_.loop.CancelTimer(drain_timer_);
   observer_.OnDrained();
 }
@@ -175,7 +206,7 @@ void ChildProcess::DrainDeadline() {
     return;
   }
   char buffer[kReadBytes];
-  for (const Stream stream : {kStdout, kStderr}) {
+  for (const Stream stream : kStreams) {
     // What is in the pipe now was probably written by the child itself.
     for (size_t total = 0; output_[stream].valid() && total < kMaxPipeBytes;) {
       const ssize_t n = ::read(output_[stream].get(), buffer, sizeof buffer);
@@ -195,6 +226,14 @@ absl::Status ChildProcess::Signal(int signal) {
     return absl::FailedPreconditionError("the process has ended");
   }
   return absl::OkStatus();
+}
+
+absl::Status ChildProcess::Resize(TerminalSize size) {
+  if (!running_) return absl::FailedPreconditionError("the process has ended");
+  if (!output_[kTerminal].valid()) {
+    return absl::FailedPreconditionError("the process has no terminal");
+  }
+  return SetTerminalSize(output_[kTerminal], size);
 }
 
 void ChildProcess::Kill() {
@@ -217,7 +256,8 @@ void ChildProcess::WriteStdin(std::string bytes, bool eof,
   }
   stdin_bytes_ = std::move(bytes);
   stdin_written_ = 0;
-  stdin_eof_ = eof;
+  stdin_eof_ = eof && !has_terminal_;
+  if (eof && has_terminal_) stdin_bytes_ += kEndOfFile;
   stdin_done_ = std::move(done);
   FlushStdin();
 }

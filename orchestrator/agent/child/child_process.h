@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -15,6 +16,7 @@
 #include "orchestrator/agent/child/cgroup_tree.h"
 #include "orchestrator/agent/child/child_reaper.h"
 #include "orchestrator/agent/child/launch_child.h"
+#include "orchestrator/agent/child/pseudo_terminal.h"
 #include "orchestrator/agent/loop/event_loop.h"
 #include "orchestrator/base/unique_fd.h"
 
@@ -29,7 +31,8 @@ struct ChildContext {
   CgroupTree* cgroups = nullptr;
 };
 
-// A running child with pipes for its standard streams, all its descendants, and its time limit.
+// A running child with pipes or a terminal for its standard streams, all its descendants, and its
+// time limit.
 //
 // Confined to the loop's thread. The destructor kills what still runs. After the child's end its
 // output is read to the end of both pipes, but for at most kDrainTime: a descendant in the
@@ -37,7 +40,8 @@ struct ChildContext {
 // paused does not count.
 class ChildProcess {
  public:
-  enum Stream { kStdout = 0, kStderr = 1 };
+  // A child with a terminal has no other stream.
+  enum Stream { kStdout = 0, kStderr = 1, kTerminal = 2 };
 
   static constexpr absl::Duration kDrainTime = absl::Milliseconds(250);
   static constexpr size_t kReadBytes = 64 * 1024;
@@ -62,6 +66,8 @@ class ChildProcess {
     // kData: `stdin_bytes` are written, then it is closed. kOpen: WriteStdin() works.
     Stdin stdin_mode = Stdin::kNull;
     std::string stdin_bytes;
+    // A terminal for all three streams; WriteStdin() works whatever `stdin_mode` is.
+    std::optional<TerminalSize> terminal;
   };
 
   // Errors of LaunchChild(), and RESOURCE_EXHAUSTED when there are no descriptors left. `observer`
@@ -84,9 +90,13 @@ class ChildProcess {
   // Kills the child, its process group and its cgroup.
   void Kill();
 
+  // FAILED_PRECONDITION: it has no terminal, or has ended.
+  absl::Status Resize(TerminalSize size);
+
   // Writes `bytes` to the child's standard input, closes it when `eof`, then calls `done` from the
-  // loop, maybe before this returns. FAILED_PRECONDITION: the child has ended, or has closed its
-  // input, or it is not open. ABORTED: an earlier write is not done yet.
+  // loop, maybe before this returns. A terminal cannot be closed: its end-of-file character is
+  // typed. FAILED_PRECONDITION: the child has ended, or has closed its input, or it is not open.
+  // ABORTED: an earlier write is not done yet.
   void WriteStdin(std::string bytes, bool eof, std::function<void(const absl::Status&)> done);
 
   // Forgets the `done` of the write in progress, whose bytes are still written.
@@ -95,6 +105,14 @@ class ChildProcess {
  private:
   ChildProcess(const ChildContext& context, Observer& observer);
   absl::Status Launch(Options& options);
+  // The child's ends of its streams, and ours in `output_` and `stdin_`.
+  struct ChildEnds {
+    UniqueFd in;
+    UniqueFd out;
+    UniqueFd err;
+  };
+  absl::StatusOr<ChildEnds> OpenPipes(const Options& options);
+  absl::StatusOr<ChildEnds> OpenTerminal(const Options& options);
   void WatchOutput(Stream stream);
   void ReadOutput(Stream stream);
   void CloseOutput(Stream stream);
@@ -111,7 +129,8 @@ class ChildProcess {
   bool running_ = false;
   bool timed_out_ = false;
   bool paused_ = false;
-  std::array<UniqueFd, 2> output_;
+  bool has_terminal_ = false;
+  std::array<UniqueFd, 3> output_;
   EventLoop::TimerId timeout_timer_ = 0;
   EventLoop::TimerId drain_timer_ = 0;
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -100,6 +101,9 @@ void BecomeUser(const ChildPlan& plan) {
   if (::setsid() < 0) Fail(plan, Step::kSession);
   if (::dup2(spec.stdin_fd, 0) < 0 || ::dup2(spec.stdout_fd, 1) < 0 ||
       ::dup2(spec.stderr_fd, 2) < 0 || ::close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC) != 0) {
+    Fail(plan, Step::kStandardStreams);
+  }
+  if (spec.controlling_terminal && ::ioctl(0, TIOCSCTTY, 0) != 0) {
     Fail(plan, Step::kStandardStreams);
   }
   ::umask(022);

@@ -25,6 +25,8 @@ struct ChildSpec {
   int stdin_fd = -1;
   int stdout_fd = -1;
   int stderr_fd = -1;
+  // `stdin_fd` is a terminal, which becomes the session's.
+  bool controlling_terminal = false;
   // Directory of the cgroup to start in; -1: the agent's own.
   int cgroup_fd = -1;
 };

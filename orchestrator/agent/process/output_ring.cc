@@ -57,6 +57,12 @@ uint64_t OutputRing::OffsetOf(uint64_t sequence) const {
   return offset;
 }
 
+uint64_t OutputRing::MissedAfter(uint64_t sequence) const {
+  if (sequence >= next_sequence_ - 1) return 0;
+  const uint64_t offset = OffsetOf(sequence + 1);
+  return offset < front_offset_ ? front_offset_ - offset : 0;
+}
+
 OutputRing::ReaderId OutputRing::AddReader(uint64_t from) {
   had_reader_ = true;
   const uint64_t sequence = from == 0 ? next_sequence_ - chunks_.size() : from;

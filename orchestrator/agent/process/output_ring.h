@@ -60,6 +60,12 @@ class OutputRing {
   // reader.
   Item Next(ReaderId id);
 
+  // What is kept, oldest first.
+  const std::deque<Chunk>& chunks() const { return chunks_; }
+  // Bytes after chunk `sequence` that are no longer kept; of drops more than kRememberedDrops
+  // chunks ago only the later part.
+  uint64_t MissedAfter(uint64_t sequence) const;
+
   // Bytes kept, with what their bookkeeping costs.
   size_t size() const { return size_; }
 

@@ -3,9 +3,12 @@
 #include <memory>
 #include <utility>
 
+#include "orchestrator/agent/process/attach_call.h"
 #include "orchestrator/agent/process/exec_call.h"
+#include "orchestrator/agent/process/get_logs.h"
 #include "orchestrator/agent/process/parse_signal.h"
 #include "orchestrator/agent/process/stream_output_call.h"
+#include "orchestrator/agent/process/terminal_fields.h"
 #include "orchestrator/agent/process/wait_call.h"
 #include "orchestrator/agent/process/write_stdin_call.h"
 #include "orchestrator/agent/rpc/finish_on_loop.h"
@@ -35,6 +38,15 @@ absl::Status SignalOnLoop(ProcessTable& table, const guest::v1::SignalRequest& r
   ORCH_ASSIGN_OR_RETURN(const int signal, ParseSignal(request.signal()));
   ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process, table.Find(request.process_id()));
   ORCH_RETURN_IF_ERROR(process->Signal(signal));
+  response = process->ToProto();
+  return absl::OkStatus();
+}
+
+absl::Status ResizeOnLoop(ProcessTable& table, const guest::v1::ResizePtyRequest& request,
+                          Process& response) {
+  ORCH_ASSIGN_OR_RETURN(const TerminalSize size, ParseTerminalSize(request.rows(), request.cols()));
+  ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process, table.Find(request.process_id()));
+  ORCH_RETURN_IF_ERROR(process->Resize(size));
   response = process->ToProto();
   return absl::OkStatus();
 }
@@ -97,6 +109,37 @@ grpc::ServerUnaryReactor* ProcessService::Signal(grpc::CallbackServerContext* co
   return FinishOnLoop(context_.children.loop, context, [this, request, response] {
     return SignalOnLoop(context_.table, *request, *response);
   });
+}
+
+grpc::ServerUnaryReactor* ProcessService::ResizePty(grpc::CallbackServerContext* context,
+                                                    const guest::v1::ResizePtyRequest* request,
+                                                    Process* response) {
+  return FinishOnLoop(context_.children.loop, context, [this, request, response] {
+    return ResizeOnLoop(context_.table, *request, *response);
+  });
+}
+
+grpc::ServerBidiReactor<guest::v1::AttachRequest, guest::v1::AttachResponse>*
+ProcessService::Attach(grpc::CallbackServerContext*) {
+  return new AttachCall(context_);
+}
+
+grpc::ServerUnaryReactor* ProcessService::GetLogs(grpc::CallbackServerContext* context,
+                                                  const guest::v1::GetLogsRequest* request,
+                                                  guest::v1::GetLogsResponse* response) {
+  return FinishOnLoop(context_.children.loop, context, [this, request, response]() -> absl::Status {
+    ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process,
+                          context_.table.Find(request->process_id()));
+    ORCH_ASSIGN_OR_RETURN(*response, agent::GetLogs(process->output(), *request));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* ProcessService::Delete(grpc::CallbackServerContext* context,
+                                                 const guest::v1::DeleteRequest* request,
+                                                 guest::v1::DeleteResponse*) {
+  return FinishOnLoop(context_.children.loop, context,
+                      [this, request] { return context_.table.Delete(request->process_id()); });
 }
 
 }  // namespace orch::agent

@@ -36,6 +36,17 @@ class ProcessService final : public guest::v1::ProcessService::CallbackService {
   grpc::ServerUnaryReactor* Signal(grpc::CallbackServerContext* context,
                                    const guest::v1::SignalRequest* request,
                                    guest::v1::Process* response) override;
+  grpc::ServerUnaryReactor* ResizePty(grpc::CallbackServerContext* context,
+                                      const guest::v1::ResizePtyRequest* request,
+                                      guest::v1::Process* response) override;
+  grpc::ServerBidiReactor<guest::v1::AttachRequest, guest::v1::AttachResponse>* Attach(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* GetLogs(grpc::CallbackServerContext* context,
+                                    const guest::v1::GetLogsRequest* request,
+                                    guest::v1::GetLogsResponse* response) override;
+  grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* context,
+                                   const guest::v1::DeleteRequest* request,
+                                   guest::v1::DeleteResponse* response) override;
 
  private:
   const ProcessServiceContext context_;

@@ -109,6 +109,18 @@ absl::StatusOr<std::shared_ptr<SpawnedProcess>> ProcessTable::Find(const std::st
   return records_.at(ordinal->second).process;
 }
 
+absl::Status ProcessTable::Delete(const std::string& process_id) {
+  ORCH_ASSIGN_OR_RETURN(const std::shared_ptr<SpawnedProcess> process, Find(process_id));
+  if (process->running()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("process ", Quoted(process_id), " runs; end it with Signal first"));
+  }
+  const uint64_t ordinal = ordinals_.at(process_id);
+  ended_.erase(std::find(ended_.begin(), ended_.end(), ordinal));
+  Erase(ordinal);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<guest::v1::ListResponse> ProcessTable::List(const guest::v1::ListRequest& request) {
   Expire();
   if (request.page_size() < 0 || request.page_size() > kMaxPageSize) {

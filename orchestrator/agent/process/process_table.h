@@ -62,6 +62,9 @@ class ProcessTable {
   // NOT_FOUND: no such process, or its record expired.
   absl::StatusOr<std::shared_ptr<SpawnedProcess>> Find(const std::string& process_id);
 
+  // Forgets an ended process. NOT_FOUND as Find(). FAILED_PRECONDITION: it runs.
+  absl::Status Delete(const std::string& process_id);
+
   // INVALID_ARGUMENT: page_size or page_token.
   absl::StatusOr<guest::v1::ListResponse> List(const guest::v1::ListRequest& request);
 

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/agent/process/terminal_fields.h"
 #include "orchestrator/agent/rpc/proto_time.h"
 #include "orchestrator/base/random_id.h"
 #include "orchestrator/base/status_macros.h"
@@ -16,12 +17,26 @@ guest::v1::ProcessSpec WithoutUnknownFields(guest::v1::ProcessSpec spec) {
   return spec;
 }
 
+absl::StatusOr<std::optional<TerminalSize>> TerminalOf(const guest::v1::SpawnRequest& request) {
+  if (!request.allocate_tty()) {
+    if (request.rows() == 0 && request.cols() == 0) return std::optional<TerminalSize>();
+    return absl::InvalidArgumentError("rows and cols need allocate_tty");
+  }
+  const TerminalSize usual;
+  ORCH_ASSIGN_OR_RETURN(const TerminalSize size,
+                        ParseTerminalSize(request.rows() == 0 ? usual.rows : request.rows(),
+                                          request.cols() == 0 ? usual.cols : request.cols()));
+  return std::optional<TerminalSize>(size);
+}
+
 }  // namespace
 
-SpawnedProcess::SpawnedProcess(const guest::v1::SpawnRequest& request, const Clock& clock,
+SpawnedProcess::SpawnedProcess(const guest::v1::SpawnRequest& request,
+                               std::optional<TerminalSize> terminal, const Clock& clock,
                                std::function<void()> on_end)
     : id_(RandomUuid()),
       spec_(WithoutUnknownFields(request.spec())),
+      terminal_(terminal),
       clock_(clock),
       started_at_(clock.Now()),
       on_end_(std::move(on_end)),
@@ -32,10 +47,13 @@ SpawnedProcess::SpawnedProcess(const guest::v1::SpawnRequest& request, const Clo
 absl::StatusOr<std::shared_ptr<SpawnedProcess>> SpawnedProcess::Start(
     const ChildContext& context, const guest::v1::SpawnRequest& request, ResolvedProcess resolved,
     const Clock& clock, std::function<void()> on_end) {
-  std::shared_ptr<SpawnedProcess> process(new SpawnedProcess(request, clock, std::move(on_end)));
+  ORCH_ASSIGN_OR_RETURN(const std::optional<TerminalSize> terminal, TerminalOf(request));
+  std::shared_ptr<SpawnedProcess> process(
+      new SpawnedProcess(request, terminal, clock, std::move(on_end)));
   ChildProcess::Options options;
   options.child = std::move(resolved.child);
   options.timeout = resolved.timeout;
+  options.terminal = terminal;
   options.stdin_mode =
       request.open_stdin() ? ChildProcess::Stdin::kOpen : ChildProcess::Stdin::kNull;
   ORCH_ASSIGN_OR_RETURN(process->child_,
@@ -48,6 +66,7 @@ guest::v1::Process SpawnedProcess::ToProto() const {
   proto.set_process_id(id_);
   *proto.mutable_spec() = spec_;
   proto.set_status(status_);
+  proto.set_tty(has_terminal());
   *proto.mutable_started_at() = ToProtoTimestamp(started_at_);
   if (running()) {
     proto.set_pid(child_->pid());
@@ -108,6 +127,12 @@ void SpawnedProcess::PauseWhenFull() {
 absl::Status SpawnedProcess::Signal(int signal) {
   if (child_ == nullptr) return absl::FailedPreconditionError("the process has ended");
   return child_->Signal(signal);
+}
+
+absl::Status SpawnedProcess::Resize(TerminalSize size) {
+  if (!has_terminal()) return absl::FailedPreconditionError("the process has no terminal");
+  if (child_ == nullptr) return absl::FailedPreconditionError("the process has ended");
+  return child_->Resize(size);
 }
 
 void SpawnedProcess::WriteStdin(std::string bytes, bool eof,

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -28,14 +29,15 @@ class SpawnedProcess : private ChildProcess::Observer {
 
   static constexpr size_t kRingBytes = 4 * 1024 * 1024;
 
-  // Errors of ChildProcess::Start(). `clock` outlives the process; `on_end` is called from the loop
-  // when it has ended.
+  // Errors of ChildProcess::Start(), and INVALID_ARGUMENT for the size of a terminal. `clock`
+  // outlives the process; `on_end` is called from the loop when it has ended.
   static absl::StatusOr<std::shared_ptr<SpawnedProcess>> Start(
       const ChildContext& context, const guest::v1::SpawnRequest& request, ResolvedProcess resolved,
       const Clock& clock, std::function<void()> on_end);
 
   const std::string& id() const { return id_; }
   guest::v1::ProcessStatus status() const { return status_; }
+  bool has_terminal() const { return terminal_.has_value(); }
   bool running() const { return status_ == guest::v1::PROCESS_STATUS_RUNNING; }
   // It has ended and no more output will come.
   bool drained() const { return drained_; }
@@ -52,17 +54,20 @@ class SpawnedProcess : private ChildProcess::Observer {
   void RemoveReader(OutputRing::ReaderId id);
   size_t output_bytes() const { return ring_.size(); }
   void DropOutput();
+  // Everything that is kept; see OutputRing.
+  const OutputRing& output() const { return ring_; }
   // Sequence number of the latest output; 0 when there was none.
   uint64_t last_sequence() const { return ring_.last_sequence(); }
 
   // See ChildProcess.
   absl::Status Signal(int signal);
+  absl::Status Resize(TerminalSize size);
   void WriteStdin(std::string bytes, bool eof, std::function<void(const absl::Status&)> done);
   void AbandonStdinWrite();
 
  private:
-  SpawnedProcess(const guest::v1::SpawnRequest& request, const Clock& clock,
-                 std::function<void()> on_end);
+  SpawnedProcess(const guest::v1::SpawnRequest& request, std::optional<TerminalSize> terminal,
+                 const Clock& clock, std::function<void()> on_end);
   void OnOutput(ChildProcess::Stream stream, absl::string_view bytes) override;
   void OnEnd(const ChildEnd& end, bool timed_out) override;
   void OnDrained() override;
@@ -71,6 +76,7 @@ class SpawnedProcess : private ChildProcess::Observer {
 
   const std::string id_;
   const guest::v1::ProcessSpec spec_;
+  const std::optional<TerminalSize> terminal_;
   const Clock& clock_;
   const absl::Time started_at_;
   const std::function<void()> on_end_;

@@ -2,24 +2,10 @@
 
 #include <utility>
 
-#include "orchestrator/agent/rpc/proto_time.h"
+#include "orchestrator/agent/process/output_chunk.h"
 #include "orchestrator/base/grpc_status.h"
 
 namespace orch::agent {
-namespace {
-
-guest::v1::OutputChunk ToProto(const OutputRing::Chunk& chunk) {
-  guest::v1::OutputChunk proto;
-  proto.set_sequence(chunk.sequence);
-  proto.set_stream(chunk.stream == ChildProcess::kStdout ? guest::v1::OUTPUT_STREAM_STDOUT
-                                                         : guest::v1::OUTPUT_STREAM_STDERR);
-  proto.set_data(chunk.bytes);
-  *proto.mutable_time() = ToProtoTimestamp(chunk.time);
-  return proto;
-}
-
-}  // namespace
-
 StreamOutputCall::StreamOutputCall(const ProcessServiceContext& context,
                                    const guest::v1::StreamOutputRequest& request)
     : context_(context), request_(request) {

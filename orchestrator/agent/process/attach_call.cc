@@ -1,0 +1,159 @@
+#include "orchestrator/agent/process/attach_call.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "orchestrator/agent/process/output_chunk.h"
+#include "orchestrator/agent/process/terminal_fields.h"
+#include "orchestrator/base/grpc_status.h"
+#include "orchestrator/base/quoted.h"
+#include "orchestrator/base/status_macros.h"
+
+namespace orch::agent {
+namespace {
+
+constexpr size_t kMaxMessageBytes = 64 * 1024;
+
+}  // namespace
+
+AttachCall::AttachCall(const ProcessServiceContext& context) : context_(context) {
+  StartRead(&request_);
+}
+
+void AttachCall::OnReadDone(bool ok) {
+  context_.children.loop.Post([this, ok] {
+    if (finished_) return;
+    if (!ok && process_ == nullptr) {
+      FinishOnce(absl::InvalidArgumentError("process_id is needed in the first message"));
+      return;
+    }
+    // The client types no more; it still sees what happens.
+    if (!ok) return;
+    if (const absl::Status taken = Take(); !taken.ok()) FinishOnce(taken);
+  });
+}
+
+void AttachCall::OnWriteDone(bool ok) {
+  context_.children.loop.Post([this, ok] {
+    sending_ = false;
+    if (finished_) {
+      Finish(ToGrpcStatus(end_));
+    } else if (ok) {
+      SendNext();
+    } else {
+      FinishOnce(absl::CancelledError("the caller has gone"));
+    }
+  });
+}
+
+void AttachCall::OnCancel() {
+  context_.children.loop.Post(
+      [this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
+}
+
+void AttachCall::OnDone() {
+  context_.children.loop.Post([this] { delete this; });
+}
+
+absl::Status AttachCall::Take() {
+  if (request_.data().size() > kMaxMessageBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("data is ", request_.data().size(),
+                                                   " bytes; at most ", kMaxMessageBytes,
+                                                   " are allowed in a message"));
+  }
+  std::optional<TerminalSize> size;
+  if (request_.has_resize()) {
+    ORCH_ASSIGN_OR_RETURN(size,
+                          ParseTerminalSize(request_.resize().rows(), request_.resize().cols()));
+  }
+  if (process_ == nullptr) ORCH_RETURN_IF_ERROR(Open());
+  // What is typed or resized after the end is of no use, and no error: the client learns of the
+  // end.
+  if (size && process_->running()) ORCH_RETURN_IF_ERROR(process_->Resize(*size));
+  if (request_.data().empty() || !process_->running()) {
+    StartRead(&request_);
+    return absl::OkStatus();
+  }
+  typing_ = true;
+  process_->WriteStdin(std::move(*request_.mutable_data()), false,
+                       [this](const absl::Status& status) { Typed(status); });
+  return absl::OkStatus();
+}
+
+absl::Status AttachCall::Open() {
+  ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process,
+                        context_.table.Find(request_.process_id()));
+  if (!process->has_terminal()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("process ", Quoted(process->id()),
+                     " has no terminal; use StreamOutput and WriteStdin, or Spawn with "
+                     "allocate_tty"));
+  }
+  process_ = std::move(process);
+  reader_ = process_->AddReader(request_.has_from_sequence() ? request_.from_sequence()
+                                                             : process_->last_sequence() + 1);
+  subscription_ = process_->Subscribe([this] { SendNext(); });
+  *response_.mutable_attached() = process_->ToProto();
+  Send();
+  return absl::OkStatus();
+}
+
+void AttachCall::Typed(const absl::Status& status) {
+  typing_ = false;
+  if (finished_) return;
+  // The process has ended: the client learns of that by itself.
+  if (!status.ok() && !absl::IsFailedPrecondition(status)) {
+    FinishOnce(status);
+    return;
+  }
+  StartRead(&request_);
+}
+
+void AttachCall::SendNext() {
+  if (sending_ || finished_) return;
+  if (next_chunk_) {
+    *response_.mutable_output() = *std::exchange(next_chunk_, std::nullopt);
+    Send();
+    return;
+  }
+  const OutputRing::Item item = process_->ReadNext(reader_);
+  if (item.missed_bytes > 0) {
+    response_.set_missed_bytes(item.missed_bytes);
+    if (item.chunk != nullptr) next_chunk_ = ToProto(*item.chunk);
+    Send();
+  } else if (item.chunk != nullptr) {
+    *response_.mutable_output() = ToProto(*item.chunk);
+    Send();
+  } else if (process_->drained()) {
+    SendEnd();
+  }
+}
+
+void AttachCall::Send() {
+  sending_ = true;
+  StartWrite(&response_);
+}
+
+void AttachCall::SendEnd() {
+  finished_ = true;
+  Detach();
+  *response_.mutable_exited() = process_->ToProto();
+  StartWriteAndFinish(&response_, grpc::WriteOptions(), grpc::Status::OK);
+}
+
+void AttachCall::Detach() {
+  process_->Unsubscribe(subscription_);
+  process_->RemoveReader(reader_);
+  if (typing_) process_->AbandonStdinWrite();
+}
+
+void AttachCall::FinishOnce(const absl::Status& status) {
+  if (std::exchange(finished_, true)) return;
+  if (process_ != nullptr) Detach();
+  end_ = status;
+  // Else when the message under way has been sent.
+  if (!sending_) Finish(ToGrpcStatus(end_));
+}
+
+}  // namespace orch::agent
