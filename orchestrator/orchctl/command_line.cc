@@ -44,13 +44,16 @@
 #include "orchestrator/orchctl/commands/pools_release.h"
 #include "orchestrator/orchctl/commands/pools_update.h"
 #include "orchestrator/orchctl/commands/pools_watch.h"
+#include "orchestrator/orchctl/commands/process_attach.h"
 #include "orchestrator/orchctl/commands/process_exec.h"
 #include "orchestrator/orchctl/commands/process_kill.h"
 #include "orchestrator/orchctl/commands/process_logs.h"
 #include "orchestrator/orchctl/commands/process_ps.h"
+#include "orchestrator/orchctl/commands/process_run.h"
 #include "orchestrator/orchctl/commands/process_spawn.h"
 #include "orchestrator/orchctl/commands/process_stdin.h"
 #include "orchestrator/orchctl/commands/process_wait.h"
+#include "orchestrator/orchctl/commands/shell.h"
 #include "orchestrator/orchctl/commands/templates_build.h"
 #include "orchestrator/orchctl/commands/templates_delete.h"
 #include "orchestrator/orchctl/commands/templates_get.h"
@@ -71,8 +74,9 @@ Examples:
   orchctl top
   orchctl -o json node | jq .host_cpus
 
-Exit status: 0 done, 1 the daemon reported an error, 2 wrong usage. "process
-exec" and "process wait" pass on the guest process's own; see their --help.)";
+Exit status: 0 done, 1 the daemon reported an error, 2 wrong usage. "shell",
+"process exec", "run", "attach" and "wait" pass on the guest process's own; see
+their --help.)";
 
 constexpr char kGlobalFooter[] =
     "\n-t, -o and --deadline, which every command takes, are described by \"orchctl --help\".";
@@ -107,6 +111,7 @@ CommandLine::CommandLine() : app_("Operates a browser orchestrator", "orchctl") 
   AddTemplates();
   AddProcess();
   AddFiles();
+  Add(&app_, "shell", "Log in to a browser's machine", std::make_unique<ShellCommand>());
   CLI::App* computer = AddGroup("computer", "Use the screen of a headful browser");
   Add(computer, "screenshot", "Save what the screen shows as PNG",
       std::make_unique<ComputerScreenshotCommand>());
@@ -152,6 +157,10 @@ void CommandLine::AddProcess() {
   CLI::App* process = AddGroup("process", "Run and control processes inside a browser's machine");
   Add(process, "exec", "Run a command, joined to this terminal",
       std::make_unique<ProcessExecCommand>());
+  Add(process, "run", "Run a command on a terminal joined to this one",
+      std::make_unique<ProcessRunCommand>());
+  Add(process, "attach", "Join this terminal to a process's",
+      std::make_unique<ProcessAttachCommand>());
   Add(process, "spawn", "Start a command and print its process id",
       std::make_unique<ProcessSpawnCommand>());
   Add(process, "ps", "List processes, oldest first", std::make_unique<ProcessPsCommand>());

@@ -11,6 +11,7 @@ namespace orch::ctl {
 absl::Status OutputRelay::Write(const guest::v1::OutputChunk& chunk) {
   switch (chunk.stream()) {
     case guest::v1::OUTPUT_STREAM_STDOUT:
+    case guest::v1::OUTPUT_STREAM_PTY:
       return WriteAll(STDOUT_FILENO, chunk.data());
     case guest::v1::OUTPUT_STREAM_STDERR:
       return WriteAll(STDERR_FILENO, chunk.data());

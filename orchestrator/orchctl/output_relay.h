@@ -13,7 +13,7 @@ namespace orch::ctl {
 // so holds back the stream it comes from. Not thread-safe.
 class OutputRelay {
  public:
-  // ABORTED: the reader of our output has gone. INTERNAL: the chunk says neither stdout nor stderr.
+  // ABORTED: the reader of our output has gone. INTERNAL: the chunk is of an unknown stream.
   absl::Status Write(const guest::v1::OutputChunk& chunk);
 
   void CountMissed(uint64_t bytes) { missed_bytes_ += bytes; }

@@ -17,6 +17,7 @@ void ProcessSpawnCommand::Configure(CLI::App& app) {
   app.add_flag("--stdin", stdin_, "Keep standard input open for \"orchctl process stdin\"");
   app.add_flag("--block", block_,
                "Output that is not read makes the process wait; else the oldest is dropped");
+  app.add_flag("--tty", tty_, "Give it a terminal, for \"orchctl process attach\"");
   app.footer(R"(
 Prints the id of the process, which the other process commands take as PID.
 
@@ -31,6 +32,7 @@ absl::Status ProcessSpawnCommand::Check(const Settings& settings) {
   request_.set_output_overflow(block_ ? guest::v1::OUTPUT_OVERFLOW_BLOCK
                                       : guest::v1::OUTPUT_OVERFLOW_DROP_OLDEST);
   request_.set_open_stdin(stdin_);
+  request_.set_allocate_tty(tty_);
   return absl::OkStatus();
 }
 

@@ -21,6 +21,7 @@ class ProcessSpawnCommand : public Command {
   ProcessOptions options_;
   bool stdin_ = false;
   bool block_ = false;
+  bool tty_ = false;
   guest::v1::SpawnRequest request_;
 };
 

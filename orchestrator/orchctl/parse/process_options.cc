@@ -1,5 +1,6 @@
 #include "orchestrator/orchctl/parse/process_options.h"
 
+#include <cstdlib>
 #include <map>
 
 #include "orchestrator/base/status_macros.h"
@@ -35,6 +36,16 @@ absl::StatusOr<guest::v1::ProcessSpec> ProcessOptions::Build(
     spec.mutable_timeout()->set_seconds(absl::ToInt64Seconds(timeout));
     spec.mutable_timeout()->set_nanos(static_cast<int32_t>(
         absl::ToInt64Nanoseconds(timeout - absl::Seconds(absl::ToInt64Seconds(timeout)))));
+  }
+  return spec;
+}
+
+absl::StatusOr<guest::v1::ProcessSpec> ProcessOptions::BuildOnTerminal(
+    const std::vector<std::string>& guest_command) const {
+  absl::StatusOr<guest::v1::ProcessSpec> spec = Build(guest_command);
+  const char* terminal = std::getenv("TERM");
+  if (spec.ok() && terminal != nullptr && !spec->env().contains("TERM")) {
+    (*spec->mutable_env())["TERM"] = terminal;
   }
   return spec;
 }

@@ -20,6 +20,10 @@ class ProcessOptions {
   // is malformed.
   absl::StatusOr<guest::v1::ProcessSpec> Build(const std::vector<std::string>& guest_command) const;
 
+  // The same for a process on a terminal, which learns from TERM what ours is.
+  absl::StatusOr<guest::v1::ProcessSpec> BuildOnTerminal(
+      const std::vector<std::string>& guest_command) const;
+
  private:
   std::string cwd_;
   std::vector<std::string> environment_;

@@ -214,4 +214,44 @@ grpc::Status FakeProcesses::Signal(grpc::ServerContext*, const guest::v1::Signal
   return grpc::Status::OK;
 }
 
+grpc::Status FakeProcesses::Attach(
+    grpc::ServerContext*,
+    grpc::ServerReaderWriter<guest::v1::AttachResponse, guest::v1::AttachRequest>* stream) {
+  guest::v1::AttachRequest request;
+  if (!stream->Read(&request)) return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "empty");
+  const std::shared_ptr<Record> record = Find(request.process_id());
+  if (record == nullptr) return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such process");
+  guest::v1::AttachResponse response;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (record->process.spec().command() == "cat") {
+      return grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, "it has no terminal");
+    }
+    *response.mutable_attached() = record->process;
+  }
+  stream->Write(response);
+  const auto show = [&](const std::string& text) {
+    response.mutable_output()->set_stream(guest::v1::OUTPUT_STREAM_PTY);
+    response.mutable_output()->set_data(text);
+    stream->Write(response);
+  };
+  const auto size = [&] {
+    return absl::StrCat(request.resize().rows(), "x", request.resize().cols(), "\n");
+  };
+  show(absl::StrCat("ready ", size()));
+  while (stream->Read(&request)) {
+    if (request.has_resize()) show(absl::StrCat("size ", size()));
+    if (request.data().empty()) continue;
+    show(absl::StrCat("[", request.data(), "]"));
+    if (request.data() != "x" && request.data() != "\x04") continue;
+    absl::MutexLock lock(&mutex_);
+    record->process.set_status(guest::v1::PROCESS_STATUS_EXITED);
+    record->process.set_exit_code(request.data() == "x" ? 7 : 0);
+    *response.mutable_exited() = record->process;
+    break;
+  }
+  if (response.has_exited()) stream->Write(response);
+  return grpc::Status::OK;
+}
+
 }  // namespace orch::testing

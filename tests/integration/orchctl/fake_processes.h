@@ -25,6 +25,7 @@ namespace orch::testing {
 // - vanish: the connection breaks
 // - trap: writes "ready\n" and runs until any signal ends it
 // - pour N: writes N bytes of Flood(), then does what trap does
+// - terminal: see Attach
 // - stubborn: writes "ready\n", then "got NAME\n" for each signal, and never ends
 //
 // Thread-safe.
@@ -52,6 +53,11 @@ class FakeProcesses : public guest::v1::ProcessService::Service {
                           guest::v1::WriteStdinResponse* response) override;
   grpc::Status Signal(grpc::ServerContext* context, const guest::v1::SignalRequest* request,
                       guest::v1::Process* response) override;
+  // Shows "ready ROWSxCOLS" of the first request, each new size as "size ROWSxCOLS", and what is
+  // typed in brackets; "x" ends the process with 7, the end-of-file character with 0.
+  grpc::Status Attach(grpc::ServerContext* context,
+                      grpc::ServerReaderWriter<guest::v1::AttachResponse, guest::v1::AttachRequest>*
+                          stream) override;
 
  private:
   using Writer = grpc::ServerWriter<guest::v1::StreamOutputResponse>;

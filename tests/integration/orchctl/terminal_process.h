@@ -22,6 +22,7 @@ class TerminalProcess {
   // was when it ended before.
   std::string ReadUntil(const std::string& text);
 
+  pid_t pid() const { return pid_; }
   void Type(const std::string& keys);
   void Resize(unsigned short rows, unsigned short columns);
   // Whether the terminal shows what is typed.
