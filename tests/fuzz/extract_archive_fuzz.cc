@@ -13,6 +13,7 @@
 #include "orchestrator/archive/archive_reader.h"
 #include "orchestrator/archive/extract_archive.h"
 #include "orchestrator/base/unique_fd.h"
+#include "tests/fuzz/jail.h"
 #include "tests/support/memory_stream.h"
 #include "tests/support/temp_dir.h"
 
@@ -56,6 +57,11 @@ void Unpack(const std::string& target, ArchiveFormat format, std::string bytes) 
 
 }  // namespace
 }  // namespace orch
+
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  orch::fuzz::EnterJail(*argc, *argv);
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
