@@ -185,6 +185,8 @@ void LifeScript::Restart(bool kill) {
     ended_.clear();
     daemon_.ForgetEnded();
   }
+  // Adoption greets browsers that nobody touched.
+  daemon_.guests().ClearFailures();
   daemon_.Start();
   // They are adopted one by one, while it serves already.
   std::vector<SessionId> adopted;
