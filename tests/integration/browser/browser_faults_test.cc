@@ -161,6 +161,8 @@ TEST_F(BrowserFaultsTest, MakesAllForksOrNone) {
     if (fork.id != source.id) AwaitEnd(fork.id).IgnoreError();
   }
   EXPECT_EQ(registry().records().Live().size(), 1u);
+  // Its strand still removes what the forks were to be made of.
+  ORCH_EXPECT_OK(Resume(source.id).status());
   EXPECT_EQ(SavedStateCount(), 0u);
 }
 

@@ -34,6 +34,13 @@ bool KnownBrowser::Settle(absl::Duration now, absl::Duration deepen_after) {
   return level != before;
 }
 
+void KnownBrowser::Yield(const Browser& record) {
+  const bool unused = !gone() && (in_pool() || level == StandbyLevel::kPaused);
+  if (!unused || record.standby_level != StandbyLevel::kDisk) return;
+  state = BrowserState::kStandby;
+  level = StandbyLevel::kDisk;
+}
+
 void KnownBrowser::Follow(const absl::StatusOr<Browser>& record) {
   state = record.ok() ? record->state : BrowserState::kDeleted;
   level = record.ok() ? record->standby_level : StandbyLevel::kNone;

@@ -50,6 +50,9 @@ struct KnownBrowser {
   // Does to it what idleness has led to by `now`; whether that was anything.
   bool Settle(absl::Duration now, absl::Duration deepen_after);
 
+  // It may have been put on disk for somebody who wants its memory, if it was not used.
+  void Yield(const Browser& record);
+
   // Takes over what its record says; none: it has ended.
   void Follow(const absl::StatusOr<Browser>& record);
   // Empty, or how `record` is not what this is.

@@ -131,13 +131,17 @@ void LifeScript::IssueAcquire() {
     // Any of them may be what is acquired.
     if (racing_ || faulty_ || killed_) touched_.insert(id);
   }
-  const bool must = idle > acquires_++ && !racing_ && !faulty_ && !killed_;
+  // One that sleeps on disk cannot be had where there is no memory for it.
+  const bool must =
+      idle > acquires_++ && !racing_ && !faulty_ && !killed_ && !options_.short_of_memory;
   daemon_.pools().Acquire(
       pool.value(), absl::ZeroDuration(),
       Add<BrowserAnswer>("acquire", [this, must](const BrowserAnswer& acquired) {
         if (!acquired.ok()) {
           if (must) Fail(absl::StrCat("acquire: ", acquired.status().ToString()));
-          if (!killed_) Expect("acquire", acquired.status(), {Code::kDeadlineExceeded});
+          if (!killed_ && !Refused(acquired.status())) {
+            Expect("acquire", acquired.status(), {Code::kDeadlineExceeded});
+          }
           return;
         }
         acquired_.push_back(acquired->id);

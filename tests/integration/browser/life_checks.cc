@@ -85,6 +85,7 @@ std::string LifeScript::CheckRecords(std::map<SessionId, Browser>& records) {
       browser.state = BrowserState::kDeleted;
       continue;
     }
+    if (options_.short_of_memory) browser.Yield(record->second);
     if (browser.doomed) return absl::StrCat(id.value(), " should be gone");
     if (!browser.sure) browser.Follow(record->second);
     if (std::string wrong = browser.DiffersFrom(record->second); !wrong.empty()) return wrong;
