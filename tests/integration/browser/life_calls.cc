@@ -128,6 +128,8 @@ void LifeScript::IssueAcquire() {
     if (browser.pool != pool || !browser.in_pool()) continue;
     if (!racing_ && touched_.contains(id)) return;
     ++idle;
+    // One that sleeps on disk and finds no memory is given up for another one.
+    if (options_.short_of_memory && browser.asleep()) browser.sure = false;
     // Any of them may be what is acquired.
     if (racing_ || faulty_ || killed_) touched_.insert(id);
   }
