@@ -407,13 +407,16 @@ IdleStep LiveBrowser::NextStep(const Browser& record) const {
 }
 
 void LiveBrowser::Arm() {
+  // Before anything is counted from the present: time that passes meanwhile (a suspended host) may
+  // make the deadline too early, which does no harm, but not too late.
+  const absl::Duration now = world_.clock.Uptime();
   const absl::StatusOr<Browser> record = world_.records.GetLive(id_);
   absl::Duration in = record.ok() ? NextStep(*record).in : absl::InfiniteDuration();
   for (const StandbyWaiter& waiter : standby_waiters_) {
-    in = std::min(in, waiter.deadline - world_.clock.Uptime());
+    in = std::min(in, waiter.deadline - now);
   }
   if (machine_.has_leftover() || world_.records.IsInDoubt(id_)) in = std::min(in, kRetry);
-  world_.deadlines.Set(id_, in == absl::InfiniteDuration() ? in : world_.clock.Uptime() + in);
+  world_.deadlines.Set(id_, now + in);
 }
 
 void LiveBrowser::OnDeadline() {
