@@ -74,6 +74,8 @@ class MemoryPressureTest : public ::testing::Test {
     grpc::ClientContext context;
     v1::AcquireBrowserRequest request;
     request.set_pool("p");
+    // Longer than the test may take: else it is the time that the pool takes to fill.
+    request.mutable_acquire_timeout()->set_seconds(300);
     return pools_->AcquireBrowser(&context, request, &browser);
   }
 

@@ -74,6 +74,8 @@ class PoolServiceTest : public ::testing::Test {
   grpc::Status Acquire(v1::Browser* browser, const std::string& pool) {
     v1::AcquireBrowserRequest request;
     request.set_pool(pool);
+    // Longer than the test may take: else it is the time that the pool takes to fill.
+    request.mutable_acquire_timeout()->set_seconds(300);
     return Do(&v1::PoolService::Stub::AcquireBrowser, request, browser);
   }
   grpc::Status Release(const std::string& pool, const std::string& id, v1::Reuse reuse) {
