@@ -74,9 +74,7 @@ void LiveBrowser::FinishFailing() {
   if (settled_) std::exchange(settled_, nullptr)(*failure_);
 }
 
-void LiveBrowser::TryEndAgainLater() {
-  world_.deadlines.Set(id_, world_.clock.Uptime() + kRetry);
-}
+void LiveBrowser::TryEndAgainLater() { world_.deadlines.Set(id_, world_.clock.Uptime() + kRetry); }
 
 void LiveBrowser::Stop(const absl::Status& reason) {
   for (StandbyWaiter& waiter : std::exchange(standby_waiters_, {})) waiter.done(reason);

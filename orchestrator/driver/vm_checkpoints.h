@@ -47,8 +47,8 @@ class VmCheckpoints {
   virtual absl::Status LoadDevices(const VmId& id, absl::string_view devices) = 0;
 
   // Writes the memory that differs from the memory file, swapped out or not, into the new file
-  // `path`, without syncing it. Needs a machine that began as a shell. ALREADY_EXISTS: there is such
-  // a file. RESOURCE_EXHAUSTED: the disk is full; no file is left.
+  // `path`, without syncing it. Needs a machine that began as a shell. ALREADY_EXISTS: there is
+  // such a file. RESOURCE_EXHAUSTED: the disk is full; no file is left.
   virtual absl::StatusOr<PageCount> SavePages(const VmId& id, const std::string& path) = 0;
 
   // Puts what SavePages wrote into a shell's memory. DATA_LOSS: the file is damaged or is not of a

@@ -1,6 +1,5 @@
 #include "tests/integration/orchctl/fake_daemon.h"
 
-
 #include <chrono>
 
 #include "absl/strings/str_cat.h"

@@ -123,11 +123,11 @@ archive_max_bytes = 5000000000
 }
 
 TEST(AgentConfigTest, RefusesLimitsThatAGuestCannotBear) {
-  for (const char* line : {"max_streams = 0", "max_streams = 129", "max_streams = \"1\"",
-                           "archive_max_entries = -1", "max_watches = 101",
-                           "watch_max_directories = 65537", "colour = 1"}) {
-    EXPECT_THAT(ParseAgentConfig(
-                    absl::StrCat("default_user = \"root\"\n[filesystem]\n", line), BootOptions{}),
+  for (const char* line :
+       {"max_streams = 0", "max_streams = 129", "max_streams = \"1\"", "archive_max_entries = -1",
+        "max_watches = 101", "watch_max_directories = 65537", "colour = 1"}) {
+    EXPECT_THAT(ParseAgentConfig(absl::StrCat("default_user = \"root\"\n[filesystem]\n", line),
+                                 BootOptions{}),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("filesystem")))
         << line;
   }

@@ -26,14 +26,10 @@ TEST(GuestPathTest, TakesPathsApart) {
     std::string parent;
     std::string name;
   } cases[] = {
-      {"/", "/", "/", "/"},
-      {"///", "/", "/", "/"},
-      {"/a", "/a", "/", "a"},
-      {"/a/", "/a", "/", "a"},
-      {"/a/b//", "/a/b", "/a", "b"},
-      {"//a//b", "//a//b", "//a/", "b"},
-      {"/a/..", "/a/..", "/a", ".."},
-      {"/\xff\n", "/\xff\n", "/", "\xff\n"},
+      {"/", "/", "/", "/"},           {"///", "/", "/", "/"},
+      {"/a", "/a", "/", "a"},         {"/a/", "/a", "/", "a"},
+      {"/a/b//", "/a/b", "/a", "b"},  {"//a//b", "//a//b", "//a/", "b"},
+      {"/a/..", "/a/..", "/a", ".."}, {"/\xff\n", "/\xff\n", "/", "\xff\n"},
   };
   for (const auto& test : cases) {
     const GuestPath path = Parse(test.bytes);
@@ -51,9 +47,9 @@ TEST(GuestPathTest, PutsPathsTogether) {
 TEST(GuestPathTest, KeepsToLinuxsLimits) {
   const std::string longest_name(255, 'n');
   ORCH_EXPECT_OK(GuestPath::Parse("path", "/" + longest_name));
-  EXPECT_THAT(GuestPath::Parse("field", "/" + longest_name + "n/x"),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("field"), HasSubstr("255"))));
+  EXPECT_THAT(
+      GuestPath::Parse("field", "/" + longest_name + "n/x"),
+      StatusIs(absl::StatusCode::kInvalidArgument, AllOf(HasSubstr("field"), HasSubstr("255"))));
   std::string longest;
   while (longest.size() < 4095) longest += "/abcd";
   ORCH_EXPECT_OK(GuestPath::Parse("path", longest));

@@ -68,7 +68,7 @@ TEST_F(ZipReaderTest, ReadsZip64AndWhatComesBeforeTheArchive) {
   const std::string zip = Python(
       "with z.open('big','w',force_zip64=True) as f: f.write(b'x'*100000)\n"
       "import warnings; warnings.simplefilter('ignore')\n"
-             "for i in range(70000): z.writestr('d/', '')\n");
+      "for i in range(70000): z.writestr('d/', '')\n");
   const auto counts = Unzip(zip);
   ORCH_ASSERT_OK(counts);
   EXPECT_EQ(counts->entries, 70'001u);

@@ -42,8 +42,8 @@ TEST(FileTablesTest, NamesAreBelowTheListedDirectoryAndHarmless) {
   file.set_path("/d/e/\x1b[2J");
   file.set_symlink_target("t\n");
   file.set_uid(7);
-  EXPECT_THAT(FileTable({file}, "/d"),
-              AllOf(HasSubstr("  e/\\x1b[2J -> t\\n\n"), HasSubstr("  7  "), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(FileTable({file}, "/d"), AllOf(HasSubstr("  e/\\x1b[2J -> t\\n\n"),
+                                             HasSubstr("  7  "), Not(HasSubstr("\x1b"))));
   file.set_path("/d");
   file.clear_symlink_target();
   EXPECT_THAT(FileTable({file}, "/d"), HasSubstr("  /d\n"));

@@ -13,8 +13,8 @@ using ::orch::testing::StatusIs;
 
 TEST(RemotePathTest, TellsLocalFromRemote) {
   for (const char* text : {"b1:/", "b1:/a:b", "abc_D-9://x"}) EXPECT_TRUE(IsRemotePath(text));
-  for (const char* text : {"", "b1", "b1:", "b1:relative", ":/x", "./b1:/x", "/b1:/x", "b 1:/x",
-                           "C:\\x"}) {
+  for (const char* text :
+       {"", "b1", "b1:", "b1:relative", ":/x", "./b1:/x", "/b1:/x", "b 1:/x", "C:\\x"}) {
     EXPECT_FALSE(IsRemotePath(text)) << text;
     EXPECT_THAT(ParseRemotePath(text), StatusIs(absl::StatusCode::kInvalidArgument));
   }
