@@ -1,5 +1,6 @@
 #include <set>
 #include <string>
+#include <thread>
 
 #include "gmock/gmock.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -98,14 +99,8 @@ TEST(BrowserServiceTest, CreateWhoseCallerGoesAwayLeavesNoBrowser) {
   Browser browser;
   EXPECT_EQ(daemon.browsers().CreateBrowser(&context, {}, &browser).error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
-  grpc::ClientContext watch_context;
-  auto watch = daemon.browsers().WatchBrowsers(&watch_context, {});
-  orchestrator::v1::WatchBrowsersResponse change;
-  while (!daemon.LiveBrowsers().empty()) {
-    if (!watch->Read(&change)) break;
-  }
-  EXPECT_TRUE(daemon.LiveBrowsers().empty());
-  watch_context.TryCancel();
+  // The daemon learns of it in its own time; ctest ends a test that waits for ever.
+  while (!daemon.LiveBrowsers().empty()) std::this_thread::yield();
 }
 
 TEST(BrowserServiceTest, DeleteReleasesEverythingAndKeepsTheRecord) {
