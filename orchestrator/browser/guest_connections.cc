@@ -133,6 +133,7 @@ void GuestConnections::Connect(const SessionId& id, const std::shared_ptr<Guest>
   std::vector<Waiter> waiters;
   std::vector<GuestLease> leases;
   bool again = false;
+  bool idle = false;
   {
     absl::MutexLock lock(&mutex_);
     waiters = TakeWaiters(*guest, over);
@@ -140,8 +141,11 @@ void GuestConnections::Connect(const SessionId& id, const std::shared_ptr<Guest>
     for (size_t i = 0; channel.ok() && i < waiters.size(); ++i) {
       leases.push_back(MakeLease(id, guest, *channel));
     }
+    idle = !waiters.empty() && !again && guest->leases.empty();
   }
   if (again) pool_.Run([this, id, guest] { Connect(id, guest); });
+  // Before anybody hears of it; where leases are given, the last of them says so.
+  if (idle) on_idle_(id);
   for (size_t i = 0; i < waiters.size(); ++i) {
     if (channel.ok()) {
       waiters[i].done(std::move(leases[i]));
@@ -150,7 +154,6 @@ void GuestConnections::Connect(const SessionId& id, const std::shared_ptr<Guest>
           channel.status(), absl::StrCat("browser ", id.value(), ": its guest cannot be reached")));
     }
   }
-  if (!waiters.empty() && !IsActive(id)) on_idle_(id);
 }
 
 std::vector<GuestConnections::Waiter> GuestConnections::TakeWaiters(Guest& guest, bool all) {

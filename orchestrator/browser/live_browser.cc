@@ -167,8 +167,9 @@ absl::StatusOr<Browser> LiveBrowser::Release() {
                                      "browser ", id_.value(), " was released to its pool")));
   absl::StatusOr<Browser> ready = PutBackIntoPool();
   if (ready.ok()) {
-    world_.deadlines.Clear(id_);
     NoteActivity();
+    // Whoever waits for its standby hears that it is in its pool.
+    OnIdle();
     ForgetSaved();
     return ready;
   }

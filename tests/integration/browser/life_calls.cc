@@ -51,7 +51,7 @@ KnownBrowser& LifeScript::Know(const Browser& record) {
 void LifeScript::InjectFault() {
   ++counts_["fault"];
   if (Chance(10)) {
-    trace_.push_back("fill the disk");
+    Trace("fill the disk");
     return daemon_.faults().FillDisk();
   }
   const size_t kind = Below(std::size(kAllFaults) + 3);
@@ -66,7 +66,7 @@ void LifeScript::InjectFault() {
       daemon_.guests().FailNext(FakeGuestControl::Call::kGreet, failure);
     }
   }
-  trace_.push_back(absl::StrCat("fail ", count, " calls of kind ", kind));
+  Trace(absl::StrCat("fail ", count, " calls of kind ", kind));
 }
 
 void LifeScript::IssueOne() {
@@ -334,7 +334,7 @@ void LifeScript::Kill(KnownBrowser& browser) {
   if (!record.ok() || !record->vm.has_value()) return;
   ++done_;
   ++counts_["kill"];
-  trace_.push_back(absl::StrCat("kill ", browser.id.value()));
+  Trace(absl::StrCat("kill ", browser.id.value()));
   const bool killed = daemon_.host().Kill(*record->vm, "it crashed").ok();
   // In a race it may have gone to disk just before.
   browser.doomed = killed && browser.sure && !racing_ && !killed_;
@@ -348,7 +348,7 @@ void LifeScript::Work(KnownBrowser& browser) {
   const std::string text = absl::StrCat("work ", ++texts_);
   ++done_;
   ++counts_["work"];
-  trace_.push_back(absl::StrCat(text, " in ", browser.id.value()));
+  Trace(absl::StrCat(text, " in ", browser.id.value()));
   if (!daemon_.host().SetMemory(*record->vm, text).ok()) return;
   browser.memory = text;
   if (!options_.has_disk) return;
@@ -363,7 +363,7 @@ void LifeScript::DropLease() {
   if (known != nullptr && !racing_ && touched_.contains(known->id)) return;
   ++done_;
   ++counts_["drop_lease"];
-  trace_.push_back(absl::StrCat("drop a lease of ", picked->id.value()));
+  Trace(absl::StrCat("drop a lease of ", picked->id.value()));
   if (Chance(2)) picked->lease.ReportBroken();
   const bool counts = picked->lease.revoked().status().ok();
   if (known != nullptr) touched_.insert(known->id);

@@ -60,6 +60,11 @@ void LifeScript::Fail(const std::string& why) {
                 << trace;
 }
 
+void LifeScript::Trace(std::string line) {
+  trace_.push_back(std::move(line));
+  if (trace_.size() > kMaxTrace) trace_.pop_front();
+}
+
 void LifeScript::Expect(const std::string& what, const absl::Status& status,
                         std::initializer_list<Code> codes) {
   for (const Code code : codes) {
@@ -159,7 +164,7 @@ void LifeScript::Round() {
 
 void LifeScript::Advance(absl::Duration duration) {
   ++counts_["advance"];
-  trace_.push_back(absl::StrCat("advance by ", absl::FormatDuration(duration)));
+  Trace(absl::StrCat("advance by ", absl::FormatDuration(duration)));
   daemon_.Advance(duration);
   for (auto& [id, browser] : known_) browser.Settle(now(), options_.daemon.deepen_after);
   Quiesce();
@@ -167,7 +172,7 @@ void LifeScript::Advance(absl::Duration duration) {
 
 void LifeScript::Restart(bool kill) {
   ++counts_[kill ? "kill_daemon" : "restart"];
-  trace_.push_back(kill ? "kill the daemon" : "restart");
+  Trace(kill ? "kill the daemon" : "restart");
   leases_.clear();
   if (kill) {
     daemon_.Kill();
@@ -215,6 +220,7 @@ void LifeScript::Quiesce() {
     if ((racing_ || faulty_ || killed_) && absl::Now() > next_push) {
       next_push = absl::Now() + kPushAfter;
       ++counts_["push"];
+      Trace("advance by 6s for what failed");
       daemon_.Advance(absl::Seconds(6));
       // What that leads to may come after the next push.
       for (auto& [id, browser] : known_) {

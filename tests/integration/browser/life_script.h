@@ -91,6 +91,9 @@ class LifeScript {
   [[noreturn]] void GiveUp(const std::string& what);
   void Fail(const std::string& why);
 
+  // Keeps the last lines for Fail.
+  void Trace(std::string line);
+
   // What a round is made of.
   void InjectFault();
   void IssueOne();
@@ -157,8 +160,7 @@ class LifeScript {
 template <typename T>
 typename Outcome<T>::Answer LifeScript::Add(std::string what, std::function<void(T)> apply,
                                             std::shared_ptr<Outcome<T>>* outcome) {
-  trace_.push_back(what);
-  if (trace_.size() > kMaxTrace) trace_.pop_front();
+  Trace(what);
   ++counts_[what.substr(0, what.find(' '))];
   ++done_;
   auto made = std::make_shared<Outcome<T>>();
