@@ -320,7 +320,7 @@ void BrowserRegistry::Standby(const SessionId& id, StandbyLevel level, absl::Dur
 
 void BrowserRegistry::Resume(const SessionId& id, Done done) {
   OnStrandWithRoom(id, std::move(done),
-                   [](LiveBrowser& browser, Done answer) { answer(browser.Wake()); });
+                   [](LiveBrowser& browser, Done answer) { browser.Wake(std::move(answer)); });
 }
 
 void BrowserRegistry::Update(const SessionId& id, const Times& times, Done done) {

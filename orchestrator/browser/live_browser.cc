@@ -148,12 +148,18 @@ void LiveBrowser::Acquire(Done done) {
   }
   NoteActivity();
   done(*std::move(acquired));
-  ForgetSaved();
+  LetIn().IgnoreError();
+}
+
+absl::Status LiveBrowser::LetIn() {
   if (absl::Status noticed = machine_.Greet(Greeting::kSameGuest); !noticed.ok()) {
     Fail(noticed);
-    return;
+    return noticed;
   }
   Open();
+  // Nobody waits for that.
+  Run([](LiveBrowser& browser) { browser.ForgetSaved(); });
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Browser> LiveBrowser::Release() {
@@ -221,6 +227,7 @@ absl::Status LiveBrowser::GiveUpMemory() {
   const bool paused = record.state == BrowserState::kStandby || IsIdleInPool(record);
   if (!paused || !machine_.exists()) return WrongState(record, "put on disk");
   const absl::Status deep = Deepen();
+  if (deep.ok()) LeaveMachine();
   Arm();
   return deep;
 }
@@ -229,6 +236,8 @@ absl::Status LiveBrowser::PauseForStandby() {
   const SleepReport report(world_, id_);
   absl::Status paused = machine_.Pause();
   if (paused.ok()) {
+    // Before anybody sees it: the time until it goes to disk counts from here.
+    idle_.NotePaused();
     paused = world_.records
                  .Update(id_,
                          [](Browser& browser) {
@@ -238,7 +247,6 @@ absl::Status LiveBrowser::PauseForStandby() {
                  .status();
   }
   report.Paused(paused);
-  if (paused.ok()) idle_.NotePaused();
   return paused;
 }
 
@@ -268,17 +276,23 @@ absl::StatusOr<PageCount> LiveBrowser::MoveToDisk() {
     if (world_.records.Settle(id_).ok()) machine_.RemoveSaved().IgnoreError();
     return recorded;
   }
+  return pages;
+}
+
+void LiveBrowser::LeaveMachine() {
   if (absl::Status dropped = machine_.Drop(); !dropped.ok()) {
     Log(LogLevel::kError, "machine_left_behind",
         {{"session_id", id_.value()}, {"status", dropped}});
+    Arm();
   }
-  return pages;
 }
 
 void LiveBrowser::StandbyWhenIdle(StandbyLevel level, absl::Duration deadline, Done done) {
   absl::StatusOr<Browser> asleep = Standby(level);
   if (!absl::IsAborted(asleep.status())) {
+    const bool on_disk = asleep.ok() && level == StandbyLevel::kDisk;
     done(std::move(asleep));
+    if (on_disk) LeaveMachine();
     return;
   }
   if (world_.clock.Uptime() >= deadline) {
@@ -308,25 +322,43 @@ absl::Status LiveBrowser::MakeCallable() {
     return absl::FailedPreconditionError(
         absl::StrCat("browser ", id_.value(), " is idle in its pool; acquire one from there"));
   }
-  ORCH_RETURN_IF_ERROR(Wake().status());
+  if (record.state == BrowserState::kStandby) {
+    ORCH_RETURN_IF_ERROR(LeaveStandby().status());
+    ORCH_RETURN_IF_ERROR(LetIn());
+  }
   if (machine_.channel() != nullptr) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("browser ", id_.value(),
                                                     " has no agent to call: its image ",
                                                     record.spec.image, " has none"));
 }
 
-absl::StatusOr<Browser> LiveBrowser::Wake() {
-  ORCH_ASSIGN_OR_RETURN(const Browser record, Present());
-  if (WaitsInPool(record)) return WrongState(record, "woken");
-  if (IsCallable(record.state)) return record;
-  if (record.state != BrowserState::kStandby) return WrongState(record, "woken");
+void LiveBrowser::Wake(Done done) {
+  absl::StatusOr<Browser> record = Present();
+  if (record.ok() && !WaitsInPool(*record)) {
+    if (record->state == BrowserState::kStandby) {
+      absl::StatusOr<Browser> awake = LeaveStandby();
+      const bool runs = awake.ok();
+      done(std::move(awake));
+      if (runs) LetIn().IgnoreError();
+      return;
+    }
+    if (IsCallable(record->state)) {
+      done(*std::move(record));
+      return;
+    }
+  }
+  done(record.ok() ? WrongState(*record, "woken") : record.status());
+}
+
+absl::StatusOr<Browser> LiveBrowser::LeaveStandby() {
   const SleepReport report(world_, id_);
-  const bool from_disk = !machine_.exists();
-  absl::StatusOr<Browser> awake = WakeFromStandby();
-  report.Awake(from_disk ? StandbyLevel::kDisk : StandbyLevel::kPaused, awake.status());
-  ORCH_RETURN_IF_ERROR(awake.status());
-  // Nobody waits for that.
-  Run([](LiveBrowser& browser) { browser.ForgetSaved(); });
+  const StandbyLevel from = machine_.exists() ? StandbyLevel::kPaused : StandbyLevel::kDisk;
+  absl::StatusOr<Browser> awake = LetRun([](Browser& browser) {
+    browser.state =
+        browser.acquired_at.has_value() ? BrowserState::kAcquired : BrowserState::kReady;
+  });
+  report.Awake(from, awake.status());
+  if (awake.ok()) NoteActivity();
   return awake;
 }
 
@@ -335,19 +367,6 @@ void LiveBrowser::ForgetSaved() {
   if (absl::Status removed = machine_.RemoveSaved(); !removed.ok()) {
     Log(LogLevel::kError, "state_left_behind", {{"session_id", id_.value()}, {"status", removed}});
   }
-}
-
-absl::StatusOr<Browser> LiveBrowser::WakeFromStandby() {
-  ORCH_ASSIGN_OR_RETURN(Browser awake, LetRun([](Browser& browser) {
-                          browser.state = browser.acquired_at.has_value() ? BrowserState::kAcquired
-                                                                          : BrowserState::kReady;
-                        }));
-  if (absl::Status noticed = machine_.Greet(Greeting::kSameGuest); !noticed.ok()) {
-    Fail(noticed);
-    return noticed;
-  }
-  Open();
-  return awake;
 }
 
 absl::StatusOr<Browser> LiveBrowser::LetRun(absl::FunctionRef<void(Browser&)> change) {
@@ -437,9 +456,10 @@ void LiveBrowser::OnDeadline() {
     Delete(nullptr);
     return;
   }
+  const bool deepens = step.action == IdleAction::kDeepen;
   const absl::Status slept =
-      Standby(step.action == IdleAction::kPause ? StandbyLevel::kPaused : StandbyLevel::kDisk)
-          .status();
+      Standby(deepens ? StandbyLevel::kDisk : StandbyLevel::kPaused).status();
+  if (slept.ok() && deepens) LeaveMachine();
   if (slept.ok() || absl::IsAborted(slept)) return;
   Log(LogLevel::kWarning, "standby_failed", {{"session_id", id_.value()}, {"status", slept}});
 }

@@ -83,10 +83,9 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   // ACQUIRED, awake or not -> READY in its pool, paused. Calls under way are ended.
   absl::StatusOr<Browser> Release();
 
-  // Goes into standby, at least as deep as `level`. ABORTED: calls are under way.
-  absl::StatusOr<Browser> Standby(StandbyLevel level);
-
-  // As Standby, but waits until `deadline` (uptime) for the calls under way.
+  // Goes into standby, at least as deep as `level`, when the calls under way are over.
+  // DEADLINE_EXCEEDED: they are not by `deadline` (uptime). Answers when it could be woken again;
+  // the machine of one that sleeps on disk ends after that.
   void StandbyWhenIdle(StandbyLevel level, absl::Duration deadline, Done done);
 
   // Gives its memory up to others: one that is paused, in standby or idle in its pool, sleeps on
@@ -96,8 +95,8 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   // OK when its guest can be called, for which it is woken.
   absl::Status MakeCallable();
 
-  // Awake, whether it has an agent or not.
-  absl::StatusOr<Browser> Wake();
+  // Awake, whether it has an agent or not. Answers as Acquire does.
+  void Wake(Done done);
 
   // A saved state of this moment to make forks of. For a browser that sleeps on disk it is its own,
   // which must not be removed, and which stays while this strand is kept busy.
@@ -146,16 +145,24 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   absl::Status TryAdopt(const Browser& record);
   // Undoes a pause that led to nothing. Fails the browser when its machine cannot run.
   void Reopen();
+  // ABORTED: calls are under way. After OK to kDisk call LeaveMachine.
+  absl::StatusOr<Browser> Standby(StandbyLevel level);
   absl::Status PauseForStandby();
   // Lets calls in, which counts as activity.
   void Open();
+  // The same when the guest has taken notice that it runs; fails the browser when it does not.
+  absl::Status LetIn();
+  // After OK call LeaveMachine.
   absl::Status Deepen();
   // What it saved.
   absl::StatusOr<PageCount> MoveToDisk();
+  // Ends the machine of a browser that sleeps on disk by now.
+  void LeaveMachine();
   // Lets a paused machine, or one that is restored from disk, run; `change` is made to the record
   // before.
   absl::StatusOr<Browser> LetRun(absl::FunctionRef<void(Browser&)> change);
-  absl::StatusOr<Browser> WakeFromStandby();
+  // STANDBY -> READY or ACQUIRED: the machine runs, but nobody can call yet.
+  absl::StatusOr<Browser> LeaveStandby();
   // Removes what it slept with, unless it sleeps on disk.
   void ForgetSaved();
   absl::StatusOr<Browser> PutBackIntoPool();

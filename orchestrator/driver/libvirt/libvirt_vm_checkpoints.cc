@@ -9,7 +9,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 
@@ -34,11 +33,6 @@ constexpr absl::Duration kLoadPollInterval = absl::Milliseconds(1);
 constexpr absl::Duration kLoadTimeout = absl::Seconds(10);
 // Of machines that end by themselves nobody tells us, so the memory must end, too.
 constexpr size_t kMaxRemembered = 10000;
-
-// libvirt names the nodes of a disk "libvirt-N-format" and "libvirt-N-storage", ours bring their
-// file along.
-constexpr char kFormatSuffix[] = "-format";
-constexpr char kStorageSuffix[] = "-storage";
 
 std::string About(absl::string_view verb, const VmId& id) {
   return absl::StrCat(verb, " virtual machine ", id.value());
@@ -78,6 +72,7 @@ absl::Status LibvirtVmCheckpoints::LoadDevices(const VmId& id, absl::string_view
                         DeviceStateFile::Create(ParseDirectory(domain.metadata), run_as_));
   ORCH_RETURN_IF_ERROR(Annotate(file->Write(devices), About(kVerb, id)));
   const QemuMonitor monitor(domain.get());
+  Forget(id);
   absl::Status status = monitor.BeginLoading(file->path());
   if (!status.ok()) {
     // Asking first would cost a good shell an exchange.
@@ -86,15 +81,27 @@ absl::Status LibvirtVmCheckpoints::LoadDevices(const VmId& id, absl::string_view
   }
   status = AwaitLoaded(domain);
   if (!status.ok()) return Explain(id, kVerb, status);
-  absl::MutexLock lock(&mutex_);
-  if (loaded_.size() >= kMaxRemembered) loaded_.clear();
-  loaded_.insert(id);
+  Remember(id, Shell::kLoaded);
   return absl::OkStatus();
 }
 
+void LibvirtVmCheckpoints::NoteShell(const VmId& id) { Remember(id, Shell::kEmpty); }
+
 void LibvirtVmCheckpoints::Forget(const VmId& id) {
   absl::MutexLock lock(&mutex_);
-  loaded_.erase(id);
+  known_.erase(id);
+}
+
+void LibvirtVmCheckpoints::Remember(const VmId& id, Shell shell) {
+  absl::MutexLock lock(&mutex_);
+  if (known_.size() >= kMaxRemembered) known_.clear();
+  known_.insert_or_assign(id, shell);
+}
+
+bool LibvirtVmCheckpoints::IsKnown(const VmId& id, Shell shell) const {
+  absl::MutexLock lock(&mutex_);
+  const auto it = known_.find(id);
+  return it != known_.end() && it->second == shell;
 }
 
 absl::StatusOr<PageCount> LibvirtVmCheckpoints::SavePages(const VmId& id, const std::string& path) {
@@ -131,26 +138,18 @@ absl::Status LibvirtVmCheckpoints::ReplaceScratchDisk(const VmId& id, const std:
   if (::access(path.c_str(), R_OK) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat(About(kVerb, id), ": ", path));
   }
+  // The disk that the shell was started with stays open, unused, until the machine ends: to remove
+  // it takes exchanges for which whoever wakes would wait.
   const QemuMonitor monitor(domain.get());
   const std::string node = absl::StrCat("scratch-", RandomId(8));
-  const absl::StatusOr<std::string> old = monitor.DiskNode(kScratchDevice);
-  absl::Status status = old.status();
-  if (status.ok()) status = monitor.AddScratchNode(node, path);
+  absl::Status status = monitor.AddScratchNode(node, path);
   if (status.ok()) status = monitor.SetDiskNode(kScratchDevice, node);
-  if (status.ok()) status = monitor.RemoveNode(*old);
-  absl::string_view libvirts = status.ok() ? absl::string_view(*old) : "";
-  if (absl::ConsumeSuffix(&libvirts, kFormatSuffix)) {
-    status = monitor.RemoveNode(absl::StrCat(libvirts, kStorageSuffix));
-  }
   return status.ok() ? status : Explain(id, kVerb, status);
 }
 
 absl::Status LibvirtVmCheckpoints::CheckLoaded(const VmId& id, const OwnedDomain& domain) const {
   constexpr char kVerb[] = "resuming";
-  {
-    absl::MutexLock lock(&mutex_);
-    if (loaded_.contains(id)) return absl::OkStatus();
-  }
+  if (IsKnown(id, Shell::kLoaded)) return absl::OkStatus();
   const absl::StatusOr<std::string> state = QemuMonitor(domain.get()).RunState();
   if (!state.ok()) return Explain(id, kVerb, state.status());
   if (*state == kShellState) return WrongState(id, kVerb, kLoadFirst);
@@ -171,6 +170,7 @@ absl::StatusOr<OwnedDomain> LibvirtVmCheckpoints::FindEmptyShell(const VmId& id,
                                                                  absl::string_view verb) const {
   ORCH_ASSIGN_OR_RETURN(OwnedDomain domain, domains_.Find(id));
   if (!IsShell(domain.metadata)) return WrongState(id, verb, "it was not started as a shell");
+  if (IsKnown(id, Shell::kEmpty)) return domain;
   const absl::StatusOr<std::string> state = QemuMonitor(domain.get()).RunState();
   if (!state.ok()) return Explain(id, verb, state.status());
   if (*state != kShellState) return WrongState(id, verb, "a state was loaded already");

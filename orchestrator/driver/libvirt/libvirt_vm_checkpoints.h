@@ -1,7 +1,7 @@
 #pragma once
 
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -35,10 +35,17 @@ class LibvirtVmCheckpoints : public VmCheckpoints {
   // FAILED_PRECONDITION: `domain`, machine `id`, is a shell into which nothing was loaded.
   absl::Status CheckLoaded(const VmId& id, const OwnedDomain& domain) const;
 
+  // The machine was started as a shell.
+  void NoteShell(const VmId& id);
+
   // The machine is gone.
   void Forget(const VmId& id);
 
  private:
+  enum class Shell { kEmpty, kLoaded };
+
+  void Remember(const VmId& id, Shell shell);
+  bool IsKnown(const VmId& id, Shell shell) const;
   // A domain that is in the state that a call needs, of which `verb` tells in errors.
   absl::StatusOr<OwnedDomain> FindPaused(const VmId& id, absl::string_view verb) const;
   absl::StatusOr<OwnedDomain> FindEmptyShell(const VmId& id, absl::string_view verb) const;
@@ -49,9 +56,9 @@ class LibvirtVmCheckpoints : public VmCheckpoints {
   const OwnedDomains& domains_;
   const std::optional<RunAs> run_as_;
   mutable absl::Mutex mutex_;
-  // Shells that this object has loaded: asking QEMU would cost each resumption an exchange. A
-  // machine that is not here is asked.
-  std::set<VmId> loaded_ ABSL_GUARDED_BY(mutex_);
+  // What this object has made of shells: asking QEMU would cost each wake and each resumption an
+  // exchange. A machine that is not here is asked.
+  std::map<VmId, Shell> known_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace orch

@@ -91,6 +91,7 @@ absl::StatusOr<VmInfo> LibvirtVmDriver::Start(const VmConfig& config) {
   if (domain.ok()) info = domains_.Describe(config.id, *domain);
   if (info.ok()) {
     events_->Started(options.uuid, info->pid);
+    if (is_shell) checkpoints_.NoteShell(config.id);
     return info;
   }
   virDomainDestroy(handle.get());

@@ -88,14 +88,6 @@ absl::StatusOr<QemuMonitor::Loading> QemuMonitor::LoadingState() const {
   return Loading::kUnderWay;
 }
 
-absl::StatusOr<std::string> QemuMonitor::DiskNode(const std::string& device) const {
-  ORCH_ASSIGN_OR_RETURN(
-      const Json node,
-      Execute(domain_, "qom-get", {{"path", DevicePath(device)}, {"property", "drive"}}));
-  if (!node.is_string()) return absl::InternalError(absl::StrCat("QEMU names no node of ", device));
-  return node.get<std::string>();
-}
-
 absl::Status QemuMonitor::SetDiskNode(const std::string& device, const std::string& node) const {
   return Execute(domain_, "qom-set",
                  {{"path", DevicePath(device)}, {"property", "drive"}, {"value", node}})
@@ -117,10 +109,6 @@ absl::Status QemuMonitor::AddScratchNode(const std::string& node, const std::str
                     {"auto-read-only", true},
                     {"cache", cache}}}})
       .status();
-}
-
-absl::Status QemuMonitor::RemoveNode(const std::string& node) const {
-  return Execute(domain_, "blockdev-del", {{"node-name", node}}).status();
 }
 
 }  // namespace orch

@@ -31,14 +31,11 @@ class QemuMonitor {
   // How that goes. INVALID_ARGUMENT: QEMU refused the state, for ever.
   absl::StatusOr<Loading> LoadingState() const;
 
-  // The block node behind the device with this id.
-  absl::StatusOr<std::string> DiskNode(const std::string& device) const;
+  // Puts a block node behind the device with this id.
   absl::Status SetDiskNode(const std::string& device, const std::string& node) const;
 
   // Opens the qcow2 file `path` as `node`, as libvirt does for a scratch disk.
   absl::Status AddScratchNode(const std::string& node, const std::string& path) const;
-  // Closes a node that no device and no other node uses.
-  absl::Status RemoveNode(const std::string& node) const;
 
  private:
   const virDomainPtr domain_;

@@ -146,7 +146,7 @@ void LifeScript::IssueAcquire() {
           }
           return;
         }
-        acquired_.push_back(acquired->id);
+        opened_.push_back(acquired->id);
         KnownBrowser* known = Find(acquired->id);
         KnownBrowser& browser = known == nullptr ? Know(*acquired) : *known;
         const bool sure = browser.sure && !racing_ && !faulty_ && !killed_;
@@ -213,6 +213,7 @@ void LifeScript::IssueResume(KnownBrowser& browser) {
                                } else if (!Refused(woken.status())) {
                                  Expect("resume", woken.status(), {Code::kOk});
                                  if (known->asleep()) known->OpenAt(now());
+                                 opened_.push_back(id);
                                }
                              }));
 }

@@ -138,8 +138,8 @@ void LifeScript::Round() {
     if (!failed_) call.apply();
   }
   calls_.clear();
-  // An Acquire answers before its strand is done with it.
-  AwaitStrandsOf(std::exchange(acquired_, {}));
+  // An Acquire or Resume answers before its strand is done with it.
+  AwaitStrandsOf(std::exchange(opened_, {}));
   daemon_.faults().Clear();
   daemon_.guests().ClearFailures();
   Quiesce();

@@ -149,7 +149,7 @@ class LifeScript {
   bool faulty_ = false;
   bool killed_ = false;
   size_t acquires_ = 0;
-  std::vector<SessionId> acquired_;
+  std::vector<SessionId> opened_;
   size_t done_ = 0;
   size_t texts_ = 0;
   bool failed_ = false;
