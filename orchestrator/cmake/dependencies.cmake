@@ -5,6 +5,7 @@ find_package(Threads REQUIRED)
 find_package(GTest REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(SQLiteCpp REQUIRED)
+find_package(Boost 1.81 REQUIRED)
 
 pkg_check_modules(ABSL REQUIRED
   absl_status absl_statusor absl_synchronization absl_time absl_strings absl_str_format
@@ -52,3 +53,7 @@ add_library(orch::xxhash ALIAS orch_xxhash)
 add_library(orch_prometheus INTERFACE)
 target_link_libraries(orch_prometheus INTERFACE ${PROMETHEUS_LDFLAGS})
 add_library(orch::prometheus ALIAS orch_prometheus)
+
+add_library(orch_boost INTERFACE)
+target_link_libraries(orch_boost INTERFACE Boost::headers)
+add_library(orch::boost ALIAS orch_boost)
