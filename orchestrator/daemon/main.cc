@@ -31,6 +31,7 @@
 #include "orchestrator/server/api_server.h"
 #include "orchestrator/server/rpc_metrics_interceptor.h"
 #include "orchestrator/snapshot/agent_control.h"
+#include "orchestrator/store/sqlite/sqlite_key_store.h"
 #include "orchestrator/store/sqlite/sqlite_state_store.h"
 #include "orchestrator/transport/fake/fake_guest.h"
 #include "orchestrator/transport/fake/fake_guest_transport.h"
@@ -110,8 +111,11 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
                         ImageCatalog::Create(config.image_dir));
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<SqliteStateStore> store,
                         SqliteStateStore::Create(state_dir->Database()));
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<SqliteKeyStore> key_store,
+                        SqliteKeyStore::Create(state_dir->Database()));
   ORCH_ASSIGN_OR_RETURN(const Machines machines, MakeMachines(config, *state_dir));
   const SystemClock clock;
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ApiKeys> keys, ApiKeys::Load(*key_store, clock));
   const HostInfo& host = machines.driver->host();
   Metrics metrics(
       {.build = {.version = kDaemonVersion,
@@ -150,6 +154,7 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
                                           .browsers = *browsers,
                                           .pools = *pools,
                                           .store = *store,
+                                          .keys = *keys,
                                           .images = *images,
                                           .metrics = metrics,
                                           .clock = clock},

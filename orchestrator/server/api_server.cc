@@ -47,6 +47,7 @@ absl::StatusOr<std::unique_ptr<ApiServer>> ApiServer::Start(Dependencies depende
   builder.RegisterService(&api->node_service_);
   builder.RegisterService(&api->template_service_);
   builder.RegisterService(&api->pool_service_);
+  builder.RegisterService(&api->key_service_);
   builder.RegisterCallbackGenericService(&api->guest_proxy_);
   std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
   interceptors.push_back(
@@ -73,9 +74,16 @@ ApiServer::ApiServer(Dependencies dependencies, Options options)
                     pool_),
       template_service_(dependencies.browsers, pool_),
       pool_service_(dependencies.pools),
+      key_service_(dependencies.keys, pool_),
       guest_proxy_(dependencies.browsers.registry(), GuestProxy::Options()) {}
 
 ApiServer::~ApiServer() { Shutdown(absl::Now()); }
+
+std::shared_ptr<grpc::Channel> ApiServer::InProcessChannel() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  return server_->InProcessChannel(arguments);
+}
 
 void ApiServer::Shutdown(absl::Time deadline) {
   if (server_ == nullptr) return;

@@ -13,8 +13,10 @@
 #include "orchestrator/metrics/metrics.h"
 #include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/proxy/guest_proxy.h"
+#include "orchestrator/server/api_keys.h"
 #include "orchestrator/server/browser_service.h"
 #include "orchestrator/server/console_follower.h"
+#include "orchestrator/server/key_service.h"
 #include "orchestrator/server/node_service.h"
 #include "orchestrator/server/open_calls.h"
 #include "orchestrator/server/pool_service.h"
@@ -40,6 +42,7 @@ class ApiServer {
     BrowserHost& browsers;
     PoolRegistry& pools;
     StateStore& store;
+    ApiKeys& keys;
     ImageCatalog& images;
     Metrics& metrics;
     const Clock& clock;
@@ -49,6 +52,9 @@ class ApiServer {
   static absl::StatusOr<std::unique_ptr<ApiServer>> Start(Dependencies dependencies,
                                                           Options options);
   ~ApiServer();
+
+  // A channel to all of it within this process. Every call on it must be over before Shutdown.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
 
   // The TCP port it listens on.
   int port() const { return port_; }
@@ -67,6 +73,7 @@ class ApiServer {
   NodeService node_service_;
   TemplateService template_service_;
   PoolService pool_service_;
+  KeyService key_service_;
   GuestProxy guest_proxy_;
   OpenCalls open_calls_;
   int port_ = 0;

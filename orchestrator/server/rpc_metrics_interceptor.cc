@@ -7,6 +7,7 @@
 
 #include "orchestrator/proxy/exposed_methods.h"
 #include "orchestrator/v1/browsers.pb.h"
+#include "orchestrator/v1/keys.pb.h"
 #include "orchestrator/v1/node.pb.h"
 #include "orchestrator/v1/pools.pb.h"
 #include "orchestrator/v1/templates.pb.h"
@@ -55,6 +56,7 @@ std::vector<std::string> ServedMethods() {
   // One message of each file under proto/orchestrator/v1: naming it links the file's descriptors.
   const google::protobuf::FileDescriptor* const files[] = {
       orchestrator::v1::CreateBrowserRequest::descriptor()->file(),
+      orchestrator::v1::CreateKeyRequest::descriptor()->file(),
       orchestrator::v1::GetNodeRequest::descriptor()->file(),
       orchestrator::v1::CreatePoolRequest::descriptor()->file(),
       orchestrator::v1::ListTemplatesRequest::descriptor()->file(),

@@ -52,6 +52,8 @@ absl::Status Daemon::Compose(const std::string& image_dir) {
   libvirt_options_.transport = TransportChoice::kVirtioSerial;
   ORCH_ASSIGN_OR_RETURN(images_, ImageCatalog::Create(image_dir));
   ORCH_ASSIGN_OR_RETURN(store_, SqliteStateStore::Create(dir_.File("state.db")));
+  ORCH_ASSIGN_OR_RETURN(key_store_, SqliteKeyStore::Create(dir_.File("state.db")));
+  ORCH_ASSIGN_OR_RETURN(keys_, ApiKeys::Load(*key_store_, clock_));
   testing::CapabilityCache::OfRoot(libvirt_options_.embed_root).Seed();
   ORCH_ASSIGN_OR_RETURN(driver_, LibvirtVmDriver::Create(libvirt_options_));
   ORCH_ASSIGN_OR_RETURN(browsers_host_,
@@ -81,6 +83,7 @@ absl::Status Daemon::Compose(const std::string& image_dir) {
                                  .browsers = *browsers_host_,
                                  .pools = *pools_,
                                  .store = *store_,
+                                 .keys = *keys_,
                                  .images = *images_,
                                  .metrics = metrics_,
                                  .clock = clock_},

@@ -18,6 +18,7 @@
 #include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/server/api_server.h"
 #include "orchestrator/snapshot/agent_control.h"
+#include "orchestrator/store/sqlite/sqlite_key_store.h"
 #include "orchestrator/store/sqlite/sqlite_state_store.h"
 #include "orchestrator/transport/virtio_serial/virtio_serial_transport.h"
 #include "orchestrator/v1/browsers.grpc.pb.h"
@@ -87,6 +88,8 @@ class Daemon {
   Metrics metrics_{{}, clock_};
   std::unique_ptr<ImageCatalog> images_;
   std::unique_ptr<SqliteStateStore> store_;
+  std::unique_ptr<SqliteKeyStore> key_store_;
+  std::unique_ptr<ApiKeys> keys_;
   std::unique_ptr<LibvirtVmDriver> driver_;
   std::unique_ptr<BrowserHost> browsers_host_;
   std::unique_ptr<PoolRegistry> pools_;

@@ -14,7 +14,7 @@ constexpr int64_t kApplicationId = 0x6f726368;
 
 // Statements that lead from version i to version i + 1. Published ones are never changed, only
 // added to.
-constexpr std::array<const char*, 3> kMigrations = {
+constexpr std::array<const char*, 4> kMigrations = {
     R"sql(
     CREATE TABLE browsers (
       session_id         TEXT    PRIMARY KEY,
@@ -71,6 +71,14 @@ constexpr std::array<const char*, 3> kMigrations = {
     ALTER TABLE pools ADD COLUMN discards_before INTEGER NOT NULL DEFAULT 1;
     -- Which build of their template browsers of version 2 are clones of is not known ('').
     ALTER TABLE browsers ADD COLUMN template_build TEXT NOT NULL DEFAULT '';
+    )sql",
+    R"sql(
+    CREATE TABLE keys (
+      key_id        TEXT    PRIMARY KEY,
+      name          TEXT    NOT NULL,
+      secret_hash   TEXT    NOT NULL UNIQUE,
+      created_at_ns INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
     )sql",
 };
 

@@ -16,6 +16,7 @@
 #include "orchestrator/pool/pool_registry.h"
 #include "orchestrator/server/api_server.h"
 #include "orchestrator/snapshot/agent_control.h"
+#include "orchestrator/store/fake/fake_key_store.h"
 #include "orchestrator/store/fake/fake_state_store.h"
 #include "orchestrator/transport/fake/fake_guest.h"
 #include "orchestrator/transport/fake/fake_guest_transport.h"
@@ -30,9 +31,13 @@ namespace orch::testing {
 // `host`, `store` and the directory outlive Restart, as they do in reality.
 class FakeDaemon {
  public:
+  // `guest_services` are what every guest serves; they must outlive this.
   explicit FakeDaemon(absl::Duration boot_timeout = absl::Seconds(20),
-                      uint64_t memory_budget_mib = 0)
-      : boot_timeout_(boot_timeout), memory_budget_mib_(memory_budget_mib) {
+                      uint64_t memory_budget_mib = 0,
+                      const std::vector<grpc::Service*>& guest_services = {})
+      : boot_timeout_(boot_timeout),
+        memory_budget_mib_(memory_budget_mib),
+        guest_(transport_, guest_services) {
     MakeFakeImage(dir_.File("images"), "chromium");
     for (const char* name : {"vms", "scratch", "templates", "standby"}) {
       std::filesystem::create_directories(dir_.File(name));
@@ -74,6 +79,7 @@ class FakeDaemon {
                                 .browsers = *browsers_host_,
                                 .pools = *pools_,
                                 .store = store_,
+                                .keys = *keys_,
                                 .images = *images_,
                                 .metrics = metrics_,
                                 .clock = clock_},
@@ -96,10 +102,12 @@ class FakeDaemon {
   }
 
   FakeHost& host() { return *host_; }
-  ApiServer& server() { return *server_; }
   std::string SocketPath() const { return dir_.File("sock"); }
   FakeGuestTransport& transport() { return transport_; }
   FakeGuest& guest() { return guest_; }
+  ApiServer& server() { return *server_; }
+  ApiKeys& keys() { return *keys_; }
+  const Clock& clock() const { return clock_; }
   FakeStateStore& store() { return store_; }
   const std::shared_ptr<grpc::Channel>& channel() { return channel_; }
   orchestrator::v1::BrowserService::Stub& browsers() { return *browsers_; }
@@ -140,9 +148,11 @@ class FakeDaemon {
   TempDir dir_;
   std::shared_ptr<FakeHost> host_ = std::make_shared<FakeHost>();
   FakeStateStore store_;
+  FakeKeyStore key_store_;
   FakeGuestTransport transport_;
-  FakeGuest guest_{transport_};
+  FakeGuest guest_;
   SystemClock clock_;
+  std::unique_ptr<ApiKeys> keys_ = ApiKeys::Load(key_store_, clock_).value();
   MachineObserver machine_observer_;
   PoolObserver pool_observer_;
   Metrics metrics_{{}, clock_};
