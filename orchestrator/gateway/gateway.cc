@@ -1,0 +1,42 @@
+#include "orchestrator/gateway/gateway.h"
+
+#include <utility>
+#include <vector>
+
+#include "orchestrator/base/status_macros.h"
+#include "orchestrator/gateway/kernel/absent_routes.h"
+#include "orchestrator/gateway/kernel/browser_routes.h"
+#include "orchestrator/gateway/kernel/pool_routes.h"
+#include "orchestrator/gateway/kernel/process_routes.h"
+#include "orchestrator/gateway/kernel/screenshot_route.h"
+
+namespace orch::gateway {
+namespace {
+
+std::vector<Route> AllRoutes() {
+  std::vector<Route> all;
+  for (std::vector<Route> (*routes)() :
+       {BrowserRoutes, PoolRoutes, ProcessRoutes, ScreenshotRoutes, AbsentRoutes}) {
+    for (Route& route : routes()) all.push_back(std::move(route));
+  }
+  return all;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
+    const Options& options, const std::shared_ptr<grpc::Channel>& daemon, const Clock& clock) {
+  ORCH_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(options.listen));
+  std::unique_ptr<Gateway> gateway(new Gateway(options, daemon, clock));
+  ORCH_ASSIGN_OR_RETURN(gateway->server_,
+                        HttpServer::Start(address, options.limits, gateway->router_));
+  return gateway;
+}
+
+Gateway::Gateway(const Options& options, const std::shared_ptr<grpc::Channel>& daemon,
+                 const Clock& clock)
+    : tokens_(options.url_secret),
+      backend_(daemon, tokens_, clock),
+      router_(AllRoutes(), backend_) {}
+
+}  // namespace orch::gateway

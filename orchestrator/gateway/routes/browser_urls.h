@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "orchestrator/gateway/routes/call.h"
+#include "orchestrator/v1/browsers.pb.h"
+
+namespace orch::gateway {
+
+// The URLs at which a browser is used, for the client of a call: on the host by which it reached
+// the gateway, each with a token that is good for 72 h, for this browser and its present holder. A
+// value.
+class BrowserUrls {
+ public:
+  BrowserUrls(const orchestrator::v1::Browser& browser, const Call& call);
+
+  // WebSocket of the whole browser's DevTools.
+  std::string Cdp() const { return At(""); }
+  // WebSocket of something below it: "/devtools/page/ID".
+  std::string CdpTarget(const std::string& path) const { return At(path); }
+  // Nothing answers there yet but 501; the SDKs want the field.
+  std::string WebDriver() const;
+
+ private:
+  std::string At(const std::string& path) const;
+
+  std::string host_;
+  std::string session_id_;
+  std::string token_;
+};
+
+}  // namespace orch::gateway

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "orchestrator/gateway/http/exchange.h"
+#include "orchestrator/gateway/routes/call.h"
+
+namespace orch::gateway {
+
+// Who may call a route.
+enum class Access {
+  // Whoever has an API key, as bearer.
+  kApiKey,
+  // That, or the token of a URL of the browser in the path.
+  kBrowserUrl,
+};
+
+// One row of the table: adding a call to the API is adding one of these.
+struct Route {
+  std::string method;
+  // "/browsers/{id}/process/exec": what is in braces takes any one segment.
+  std::string path;
+  Handler handler;
+  Access access = Access::kApiKey;
+};
+
+// Finds the route of each request, checks who calls, and hands the call to it. Literal segments win
+// over variables. Thread-safe.
+//
+// 404: no route has this path. 415: the body is not JSON. 405: one has, with other methods, which
+// Allow names. 501: no such method. 401: no key, or one that is not good.
+class Router : public RequestHandler {
+ public:
+  // `backend` must outlive it.
+  Router(std::vector<Route> routes, Backend& backend);
+
+  void Handle(std::shared_ptr<Exchange> exchange) override;
+
+ private:
+  struct Row {
+    Route route;
+    std::vector<std::string> segments;
+  };
+
+  std::vector<Row> rows_;
+  Backend& backend_;
+};
+
+}  // namespace orch::gateway

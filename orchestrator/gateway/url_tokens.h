@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace orch::gateway {
+
+// Signs and checks the tokens in URLs that are given to clients, who cannot send headers with them.
+// A token is good for one browser, in the hands of the one who held it when the token was made,
+// until it expires. Thread-safe.
+class UrlTokens {
+ public:
+  // What a token opens.
+  struct Grant {
+    std::string session_id;
+    // The lease that it belongs to: when the browser was acquired from its pool, in nanoseconds; 0
+    // outside a pool. The next holder of the same browser is another.
+    int64_t lease = 0;
+  };
+
+  // `secret` signs: 32 random bytes or more, the same over restarts or every URL dies with the
+  // daemon.
+  explicit UrlTokens(std::string secret) : secret_(std::move(secret)) {}
+
+  // Of [A-Za-z0-9._-] alone.
+  std::string Issue(const Grant& grant, absl::Time expires_at) const;
+
+  // UNAUTHENTICATED: not ours, of another browser or lease, or expired; the message says which of
+  // these.
+  absl::Status Check(absl::string_view token, const Grant& grant, absl::Time now) const;
+
+ private:
+  std::string Signature(const Grant& grant, int64_t expires_at_seconds) const;
+
+  const std::string secret_;
+};
+
+}  // namespace orch::gateway
