@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/gateway/cdp/cdp_routes.h"
 #include "orchestrator/gateway/kernel/absent_routes.h"
 #include "orchestrator/gateway/kernel/browser_routes.h"
 #include "orchestrator/gateway/kernel/pool_routes.h"
@@ -16,7 +17,7 @@ namespace {
 std::vector<Route> AllRoutes() {
   std::vector<Route> all;
   for (std::vector<Route> (*routes)() :
-       {BrowserRoutes, PoolRoutes, ProcessRoutes, ScreenshotRoutes, AbsentRoutes}) {
+       {BrowserRoutes, PoolRoutes, ProcessRoutes, ScreenshotRoutes, CdpRoutes, AbsentRoutes}) {
     for (Route& route : routes()) all.push_back(std::move(route));
   }
   return all;
