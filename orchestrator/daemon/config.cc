@@ -97,6 +97,18 @@ absl::Status SetMetricsListen(Config& config, absl::string_view text) {
   return absl::OkStatus();
 }
 
+absl::Status SetGatewayListen(Config& config, absl::string_view text) {
+  const absl::StatusOr<ListenAddress> address = ParseListenAddress(text);
+  if (!text.empty() && (!address.ok() || !address->is_loopback)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("is \"", text,
+                     "\"; without TLS only loopback is allowed: 127.0.0.1:PORT or [::1]:PORT, or "
+                     "empty for none"));
+  }
+  config.gateway_listen = std::string(text);
+  return absl::OkStatus();
+}
+
 absl::Status SetMemoryOvercommit(Config& config, absl::string_view text) {
   double value = 0;
   if (!absl::SimpleAtod(text, &value) || !(value >= 0.1) || value > 100) {
@@ -150,6 +162,8 @@ std::vector<ConfigOption> ConfigOptions() {
       {"default_image", "Image of a browser that names none", "chromium",
        Text(&Config::default_image)},
       {"listen", "Loopback address and port for gRPC", "127.0.0.1:7070", Text(&Config::listen)},
+      {"gateway_listen", "Loopback address and port for the HTTP API; empty for none",
+       "127.0.0.1:8080", SetGatewayListen},
       {"metrics_listen",
        "Address and port for Prometheus, without encryption or keys; empty for none",
        "127.0.0.1:9470", SetMetricsListen},

@@ -21,6 +21,8 @@ struct Config {
   std::string image_dir = "/var/cache/orchestrator/images";
   std::string default_image = "chromium";
   std::string listen = "127.0.0.1:7070";
+  // Empty: HTTP is not served.
+  std::string gateway_listen = "127.0.0.1:8080";
   // Empty: metrics are not served.
   std::string metrics_listen = "127.0.0.1:9470";
   std::string driver = "libvirt";

@@ -18,6 +18,7 @@
 #include "orchestrator/browser/browser_host.h"
 #include "orchestrator/daemon/command_line.h"
 #include "orchestrator/daemon/host_readings.h"
+#include "orchestrator/daemon/http_api.h"
 #include "orchestrator/daemon/metrics_machine_observer.h"
 #include "orchestrator/daemon/metrics_pool_observer.h"
 #include "orchestrator/daemon/required_programs.h"
@@ -170,10 +171,13 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
     ORCH_ASSIGN_OR_RETURN(metrics_server,
                           MetricsServer::Start({.listen = config.metrics_listen}, metrics));
   }
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<gateway::Gateway> http,
+                        StartHttpApi(config, *state_dir, *keys, *server, clock));
   Log(LogLevel::kInfo, "daemon_serving",
       {{"version", kDaemonVersion},
        {"port", server->port()},
        {"unix_socket", state_dir->Socket()},
+       {"http_port", http == nullptr ? 0 : http->port()},
        {"metrics_port", metrics_server == nullptr ? 0 : metrics_server->port()},
        {"driver", host.driver_name},
        {"accelerator", host.accelerator_reason},
@@ -182,7 +186,10 @@ absl::Status Serve(const Config& config, const sigset_t& stop_signals) {
   ::sigwait(&stop_signals, &signal);
   Log(LogLevel::kInfo, "daemon_stopping", {{"signal", signal}});
   browsers->templates().Cancel(absl::UnavailableError("the daemon is stopping"));
-  server->Shutdown(absl::Now() + config.stop_grace);
+  const absl::Time deadline = absl::Now() + config.stop_grace;
+  // It calls the server until it is done.
+  if (http != nullptr) http->Shutdown(deadline);
+  server->Shutdown(deadline);
   return absl::OkStatus();
 }
 

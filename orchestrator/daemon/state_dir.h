@@ -19,6 +19,7 @@ class StateDir {
 
   const std::string& path() const { return path_; }
   std::string Database() const { return path_ + "/state.db"; }
+  std::string UrlSecret() const { return path_ + "/url_secret"; }
   std::string Socket() const { return path_ + "/orchestrator.sock"; }
   std::string LibvirtRoot() const { return path_ + "/libvirt"; }
 

@@ -56,6 +56,9 @@ std::vector<std::string> DaemonProcess::Command(const std::string& state_dir,
                                                 const std::vector<std::string>& arguments) {
   std::vector<std::string> argv = {ORCH_DAEMON_BINARY, "--state-dir", state_dir};
   if (!Has(arguments, "--listen")) argv.insert(argv.end(), {"--listen", "127.0.0.1:0"});
+  if (!Has(arguments, "--gateway-listen")) {
+    argv.insert(argv.end(), {"--gateway-listen", "127.0.0.1:0"});
+  }
   if (!Has(arguments, "--metrics-listen")) {
     argv.insert(argv.end(), {"--metrics-listen", "127.0.0.1:0"});
   }
