@@ -34,6 +34,9 @@
 #include "orchestrator/orchctl/commands/fs_stat.h"
 #include "orchestrator/orchctl/commands/fs_watch.h"
 #include "orchestrator/orchctl/commands/fs_zip.h"
+#include "orchestrator/orchctl/commands/keys_create.h"
+#include "orchestrator/orchctl/commands/keys_list.h"
+#include "orchestrator/orchctl/commands/keys_revoke.h"
 #include "orchestrator/orchctl/commands/node.h"
 #include "orchestrator/orchctl/commands/pools_acquire.h"
 #include "orchestrator/orchctl/commands/pools_create.h"
@@ -109,6 +112,7 @@ CommandLine::CommandLine() : app_("Operates a browser orchestrator", "orchctl") 
   AddBrowsers();
   AddPools();
   AddTemplates();
+  AddKeys();
   AddProcess();
   AddFiles();
   Add(&app_, "shell", "Log in to a browser's machine", std::make_unique<ShellCommand>());
@@ -151,6 +155,13 @@ void CommandLine::AddTemplates() {
   Add(templates, "build", "Make a template ahead of its first browser",
       std::make_unique<TemplatesBuildCommand>());
   Add(templates, "delete", "Delete templates", std::make_unique<TemplatesDeleteCommand>());
+}
+
+void CommandLine::AddKeys() {
+  CLI::App* keys = AddGroup("keys", "What clients of the HTTP API prove themselves with");
+  Add(keys, "create", "Make a key and print it, this once", std::make_unique<KeysCreateCommand>());
+  Add(keys, "list", "List keys, newest first", std::make_unique<KeysListCommand>());
+  Add(keys, "revoke", "Make keys good for nothing", std::make_unique<KeysRevokeCommand>());
 }
 
 void CommandLine::AddProcess() {

@@ -30,6 +30,7 @@ class CommandLine {
   void AddGlobalOptions();
   void AddBrowsers();
   void AddPools();
+  void AddKeys();
   void AddTemplates();
   void AddProcess();
   void AddFiles();

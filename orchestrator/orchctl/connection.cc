@@ -44,6 +44,7 @@ Connection::Connection(const std::string& target)
       browsers_(orchestrator::v1::BrowserService::NewStub(channel_)),
       pools_(orchestrator::v1::PoolService::NewStub(channel_)),
       templates_(orchestrator::v1::TemplateService::NewStub(channel_)),
+      keys_(orchestrator::v1::KeyService::NewStub(channel_)),
       processes_(guest::v1::ProcessService::NewStub(channel_)),
       files_(guest::v1::FileSystemService::NewStub(channel_)),
       computer_(guest::v1::ComputerService::NewStub(channel_)),

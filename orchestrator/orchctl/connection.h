@@ -12,6 +12,7 @@
 #include "guest/v1/process.grpc.pb.h"
 #include "guest/v1/tunnel.grpc.pb.h"
 #include "orchestrator/v1/browsers.grpc.pb.h"
+#include "orchestrator/v1/keys.grpc.pb.h"
 #include "orchestrator/v1/node.grpc.pb.h"
 #include "orchestrator/v1/pools.grpc.pb.h"
 #include "orchestrator/v1/templates.grpc.pb.h"
@@ -42,6 +43,7 @@ class Connection {
   orchestrator::v1::BrowserService::Stub& browsers() { return *browsers_; }
   orchestrator::v1::PoolService::Stub& pools() { return *pools_; }
   orchestrator::v1::TemplateService::Stub& templates() { return *templates_; }
+  orchestrator::v1::KeyService::Stub& keys() { return *keys_; }
   guest::v1::ProcessService::Stub& processes() { return *processes_; }
   guest::v1::FileSystemService::Stub& files() { return *files_; }
   guest::v1::ComputerService::Stub& computer() { return *computer_; }
@@ -54,6 +56,7 @@ class Connection {
   const std::unique_ptr<orchestrator::v1::BrowserService::Stub> browsers_;
   const std::unique_ptr<orchestrator::v1::PoolService::Stub> pools_;
   const std::unique_ptr<orchestrator::v1::TemplateService::Stub> templates_;
+  const std::unique_ptr<orchestrator::v1::KeyService::Stub> keys_;
   const std::unique_ptr<guest::v1::ProcessService::Stub> processes_;
   const std::unique_ptr<guest::v1::FileSystemService::Stub> files_;
   const std::unique_ptr<guest::v1::ComputerService::Stub> computer_;
