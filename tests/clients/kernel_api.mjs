@@ -1,0 +1,139 @@
+// Drives the HTTP API with the Kernel SDK and Playwright, against a real daemon and a real Chromium.
+//   KERNEL_API_KEY=KEY node kernel_api.mjs http://127.0.0.1:PORT
+import assert from 'node:assert/strict';
+import Kernel from '@onkernel/sdk';
+import { chromium } from 'playwright-core';
+
+const baseURL = process.argv[2];
+// A guest on software emulation may take minutes to boot.
+const kernel = new Kernel({ baseURL, timeout: 600_000 });
+
+async function step(name, run) {
+  const begun = Date.now();
+  const result = await run();
+  console.log(`${name}: ${Date.now() - begun} ms`);
+  return result;
+}
+
+const decode = (text) => Buffer.from(text, 'base64').toString();
+const encode = (text) => Buffer.from(text).toString('base64');
+
+// Runs `use` on the page that the browser was started with.
+async function onFirstPage(endpoint, use) {
+  const browser = await chromium.connectOverCDP(endpoint, { timeout: 120_000 });
+  try {
+    const page = browser.contexts()[0].pages()[0];
+    page.setDefaultTimeout(120_000);
+    return await use(page);
+  } finally {
+    await browser.close();  // Ends the connection; the browser goes on.
+  }
+}
+
+const page_source = '<!doctype html><title>first</title><button onclick="document.title=\'clicked\'">go</button>';
+
+await step('a wrong key is refused', () =>
+  assert.rejects(new Kernel({ baseURL, apiKey: 'orch_wrong' }).browsers.list(), Kernel.AuthenticationError));
+
+await step('what is wrong, or does not exist yet, is refused by name', async () => {
+  await assert.rejects(kernel.browsers.create({ headles: true }), (error) => {
+    assert.ok(error instanceof Kernel.BadRequestError);
+    assert.match(error.message, /400 headles is no field of browsers.create/);
+    return true;
+  });
+  await assert.rejects(kernel.browsers.create({ stealth: true }), (error) => {
+    assert.equal(error.status, 501);
+    assert.match(error.message, /stealth/);
+    return true;
+  });
+  await assert.rejects(kernel.profiles.list(), (error) => error.status === 501 && /profiles.list/.test(error.message));
+});
+
+const created = await step('browsers.create', () => kernel.browsers.create({ headless: true, timeout_seconds: 900 }));
+const id = created.session_id;
+assert.match(id, /^[a-z0-9]{24}$/);
+assert.equal(created.headless, true);
+assert.equal(created.timeout_seconds, 900);
+
+await step('browsers.retrieve, list, update', async () => {
+  assert.equal((await kernel.browsers.retrieve(id)).session_id, id);
+  const listed = [];
+  for await (const browser of kernel.browsers.list()) listed.push(browser.session_id);
+  assert.deepEqual(listed, [id]);
+  assert.equal((await kernel.browsers.update(id, { tags: {} })).session_id, id);
+});
+
+await step('browsers.process.exec', async () => {
+  const done = await kernel.browsers.process.exec(id, {
+    command: 'sh', args: ['-c', 'echo out; echo err >&2; echo $A; exit 3'], env: { A: 'b' }, timeout_sec: 60 });
+  assert.equal(done.exit_code, 3);
+  assert.equal(decode(done.stdout_b64), 'out\nb\n');
+  assert.equal(decode(done.stderr_b64), 'err\n');
+  await assert.rejects(kernel.browsers.process.exec(id, { command: 'no-such-program' }), Kernel.NotFoundError);
+});
+
+await step('browsers.process.spawn, stdin, stdoutStream, status, kill', async () => {
+  const { process_id } = await kernel.browsers.process.spawn(id, { command: 'cat' });
+  assert.equal((await kernel.browsers.process.status(process_id, { id })).state, 'running');
+  const { written_bytes } = await kernel.browsers.process.stdin(process_id, { id, data_b64: encode('hello\n') });
+  assert.equal(written_bytes, 6);
+  let output = '';
+  let exit;
+  for await (const event of await kernel.browsers.process.stdoutStream(process_id, { id })) {
+    if (event.event === 'exit') exit = event;
+    else output += decode(event.data_b64);
+    if (output === 'hello\n' && !exit) {
+      output += '|';
+      assert.deepEqual(await kernel.browsers.process.kill(process_id, { id, signal: 'KILL' }), { ok: true });
+    }
+  }
+  assert.equal(output, 'hello\n|');
+  assert.equal(exit.exit_code, -1);
+  assert.equal((await kernel.browsers.process.status(process_id, { id })).state, 'exited');
+});
+
+await step('Playwright over cdp_ws_url', () =>
+  onFirstPage(created.cdp_ws_url, async (page) => {
+    await page.goto('data:text/html,' + encodeURIComponent(page_source));
+    assert.equal(await page.title(), 'first');
+    await page.click('button');
+    assert.equal(await page.title(), 'clicked');
+    assert.ok((await page.screenshot()).length > 1000);
+  }));
+
+await step('the same URL again, and the page is as it was left', () =>
+  onFirstPage(created.cdp_ws_url, async (page) => assert.equal(await page.title(), 'clicked')));
+
+await step('Playwright over the HTTP endpoint beside it', () =>
+  onFirstPage(created.cdp_ws_url.replace('ws:', 'http:'), async (page) => assert.equal(await page.title(), 'clicked')));
+
+await step('a token of nobody is refused', () =>
+  assert.rejects(chromium.connectOverCDP(created.cdp_ws_url.replace(/token=.*/, 'token=v1.1.x'), { timeout: 120_000 })));
+
+await step('browsers.deleteByID', async () => {
+  assert.equal(await kernel.browsers.deleteByID(id), null);
+  await assert.rejects(kernel.browsers.retrieve(id), Kernel.NotFoundError);
+  await assert.rejects(kernel.browsers.deleteByID(id), Kernel.NotFoundError);
+  assert.ok((await kernel.browsers.retrieve(id, { include_deleted: true })).deleted_at);
+  await assert.rejects(chromium.connectOverCDP(created.cdp_ws_url, { timeout: 120_000 }));
+});
+
+await step('browserPools', async () => {
+  const pool = await kernel.browserPools.create({ name: 'sdk', size: 1, headless: true, fill_rate_per_minute: 6000 });
+  assert.equal(pool.browser_pool_config.size, 1);
+  await assert.rejects(kernel.browserPools.create({ name: 'sdk', size: 1 }), Kernel.ConflictError);
+  const browser = await kernel.browserPools.acquire('sdk', { acquire_timeout_seconds: 300 });
+  assert.equal(browser.pool.id, pool.id);
+  assert.equal(await kernel.browserPools.acquire('sdk', { acquire_timeout_seconds: 0 }), null);
+  await onFirstPage(browser.cdp_ws_url, async (page) => assert.equal(typeof await page.title(), 'string'));
+  assert.equal((await kernel.browserPools.retrieve('sdk')).acquired_count, 1);
+  await assert.rejects(kernel.browserPools.delete('sdk'), Kernel.BadRequestError);
+  await kernel.browserPools.release('sdk', { session_id: browser.session_id });
+  assert.equal((await kernel.browserPools.update('sdk', { fill_rate_per_minute: 0 })).browser_pool_config.fill_rate_per_minute, 0);
+  const names = [];
+  for await (const one of kernel.browserPools.list()) names.push(one.name);
+  assert.deepEqual(names, ['sdk']);
+  await kernel.browserPools.flush('sdk');
+  await kernel.browserPools.delete('sdk', { force: true });
+  await assert.rejects(kernel.browserPools.retrieve('sdk'), Kernel.NotFoundError);
+});
