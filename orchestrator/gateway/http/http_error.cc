@@ -97,9 +97,8 @@ int HttpStatusOf(absl::StatusCode code, const StatusMap& overrides) {
 HttpResponse ErrorResponse(const absl::Status& status, const StatusMap& overrides) {
   const int http_status = HttpStatusOf(status.code(), overrides);
   // A guest that does not know a call says no more than that.
-  const std::string message = status.message().empty()
-                                  ? absl::StatusCodeToString(status.code())
-                                  : std::string(status.message());
+  const std::string message = status.message().empty() ? absl::StatusCodeToString(status.code())
+                                                       : std::string(status.message());
   return Response(
       http_status,
       {{"code", CodeName(http_status)},
