@@ -56,7 +56,7 @@ class VmCheckpoints {
   virtual absl::StatusOr<PageCount> LoadPages(const VmId& id, const std::string& path) = 0;
 
   // Gives a shell the qcow2 disk `path` (as VmConfig::scratch_disk) in place of the one that it was
-  // started with, whose file it lets go of.
+  // started with, which it does not use any more but may keep open until the machine ends.
   virtual absl::Status ReplaceScratchDisk(const VmId& id, const std::string& path) = 0;
 };
 
