@@ -128,7 +128,7 @@ absl::Status Run() {
   const std::optional<uint16_t> devtools_port = DevToolsPort(config.programs);
   Supervisor supervisor(children, users, std::move(config.programs),
                         {.headful = options.headful, .log_directory = kLogDirectory});
-  ProcessTable table(children, clock, {});
+  ProcessTable table(children, clock, config.process);
   ProcessService processes(
       {children, table, users, {.user = config.default_user, .headful = options.headful}});
   ComputerService computer(options.headful ? kDisplay : "");

@@ -22,6 +22,8 @@ namespace {
 constexpr size_t kMaxPipeBytes = 1024 * 1024;
 constexpr ChildProcess::Stream kStreams[] = {ChildProcess::kStdout, ChildProcess::kStderr,
                                              ChildProcess::kTerminal};
+// Of one tree.
+constexpr size_t kMaxSignalled = 1024;
 // Ctrl-D, which VEOF is unless the child changed it.
 constexpr char kEndOfFile = 4;
 
@@ -110,8 +112,10 @@ absl::Status ChildProcess::Launch(Options& options) {
   has_terminal_ = options.terminal.has_value();
   options.child.controlling_terminal = has_terminal_;
   if (context_.cgroups != nullptr) {
-    ORCH_ASSIGN_OR_RETURN(cgroup_, context_.cgroups->NewCgroup());
+    ORCH_ASSIGN_OR_RETURN(cgroup_, context_.cgroups->NewCgroup(options.limits));
     options.child.cgroup_fd = cgroup_->fd();
+  } else if (options.limits.any()) {
+    return absl::FailedPreconditionError("limits need cgroups, which this guest does not have");
   }
   options.child.stdin_fd = ends.in.get();
   options.child.stdout_fd = ends.out.get();
@@ -219,11 +223,18 @@ void ChildProcess::DrainDeadline() {
   observer_.OnDrained();
 }
 
-absl::Status ChildProcess::Signal(int signal) {
+absl::Status ChildProcess::Signal(int signal, SignalScope scope) {
   // The pid is ours until it is reaped, which happens on this thread: it cannot have become
   // somebody else's.
-  if (!running_ || ::kill(-pid_, signal) != 0) {
+  const pid_t target = scope == SignalScope::kProcess ? pid_ : -pid_;
+  if (!running_ || ::kill(target, signal) != 0) {
     return absl::FailedPreconditionError("the process has ended");
+  }
+  if (scope != SignalScope::kTree || cgroup_ == nullptr) return absl::OkStatus();
+  if (signal == SIGKILL) return cgroup_->Kill();
+  for (const pid_t pid : cgroup_->Processes(kMaxSignalled)) {
+    // Those in the group have got it.
+    if (::getpgid(pid) != pid_) ::kill(pid, signal);
   }
   return absl::OkStatus();
 }

@@ -59,6 +59,9 @@ class ChildProcess {
 
   enum class Stdin { kNull, kData, kOpen };
 
+  // Who gets a signal. kTree is all in the cgroup; without one it is the group.
+  enum class SignalScope { kGroup, kProcess, kTree };
+
   struct Options {
     // The descriptors are filled in by Start().
     ChildSpec child;
@@ -68,10 +71,11 @@ class ChildProcess {
     std::string stdin_bytes;
     // A terminal for all three streams; WriteStdin() works whatever `stdin_mode` is.
     std::optional<TerminalSize> terminal;
+    CgroupLimits limits;
   };
 
-  // Errors of LaunchChild(), and RESOURCE_EXHAUSTED when there are no descriptors left. `observer`
-  // outlives the child.
+  // Errors of LaunchChild(), RESOURCE_EXHAUSTED when there are no descriptors left, and
+  // FAILED_PRECONDITION when there are limits and no cgroups. `observer` outlives the child.
   static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(const ChildContext& context,
                                                              Options options, Observer& observer);
   ~ChildProcess();
@@ -84,11 +88,14 @@ class ChildProcess {
   // Stops and resumes reading output. A child that writes more than the pipe holds waits.
   void SetOutputPaused(bool paused);
 
-  // Sends `signal` to the child's process group. FAILED_PRECONDITION: it has ended.
-  absl::Status Signal(int signal);
+  // Sends `signal`. FAILED_PRECONDITION: the child has ended.
+  absl::Status Signal(int signal, SignalScope scope = SignalScope::kGroup);
 
   // Kills the child, its process group and its cgroup.
   void Kill();
+
+  // Null without cgroups.
+  const Cgroup* cgroup() const { return cgroup_.get(); }
 
   // FAILED_PRECONDITION: it has no terminal, or has ended.
   absl::Status Resize(TerminalSize size);

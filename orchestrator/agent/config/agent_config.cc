@@ -75,15 +75,59 @@ absl::StatusOr<std::optional<std::string>> String(const toml::table& table, absl
 // Sets `value` to the integer `key`; leaves it when that is absent.
 template <typename Integer>
 absl::Status SetInteger(const toml::table& table, absl::string_view where, const char* key,
-                        int64_t max, Integer& value) {
+                        int64_t max, Integer& value, int64_t min = 1) {
   const toml::node* node = table.get(key);
   if (node == nullptr) return absl::OkStatus();
   const std::optional<int64_t> number = node->value_exact<int64_t>();
-  if (!number || *number < 1 || *number > max) {
-    return Invalid(where, absl::StrCat(key, " must be an integer of 1..", max));
+  if (!number || *number < min || *number > max) {
+    return Invalid(where, absl::StrCat(key, " must be an integer of ", min, "..", max));
   }
   value = static_cast<Integer>(*number);
   return absl::OkStatus();
+}
+
+// The same with whole seconds.
+absl::Status SetSeconds(const toml::table& table, absl::string_view where, const char* key,
+                        absl::Duration max, absl::Duration& value) {
+  int64_t seconds = 0;
+  ORCH_RETURN_IF_ERROR(SetInteger(table, where, key, absl::ToInt64Seconds(max), seconds));
+  if (seconds != 0) value = absl::Seconds(seconds);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ProcessConfig> ParseProcess(const toml::table& config) {
+  constexpr char kWhere[] = "process";
+  ProcessConfig process;
+  const toml::node* node = config.get(kWhere);
+  if (node == nullptr) return process;
+  if (!node->is_table()) return Invalid("config", "process must be a table");
+  const toml::table& table = *node->as_table();
+  ORCH_RETURN_IF_ERROR(
+      CheckKeys(table, kWhere,
+                {"max_concurrent", "max_queued", "default_exec_timeout_seconds",
+                 "max_timeout_seconds", "default_output_bytes", "max_log_bytes", "max_input_bytes",
+                 "ended_record_age_seconds", "max_ended_records", "max_ended_output_bytes"}));
+  ORCH_RETURN_IF_ERROR(SetInteger(table, kWhere, "max_concurrent", kMostConcurrentProcesses,
+                                  process.max_concurrent));
+  ORCH_RETURN_IF_ERROR(
+      SetInteger(table, kWhere, "max_queued", kMostQueuedProcesses, process.max_queued, 0));
+  ORCH_RETURN_IF_ERROR(SetSeconds(table, kWhere, "default_exec_timeout_seconds",
+                                  kMostProcessTimeout, process.default_exec_timeout));
+  ORCH_RETURN_IF_ERROR(
+      SetSeconds(table, kWhere, "max_timeout_seconds", kMostProcessTimeout, process.max_timeout));
+  ORCH_RETURN_IF_ERROR(SetInteger(table, kWhere, "default_output_bytes", kMostExecOutputBytes,
+                                  process.default_output_bytes));
+  ORCH_RETURN_IF_ERROR(SetInteger(table, kWhere, "max_log_bytes", kMostLogBytes,
+                                  process.max_log_bytes, kLeastLogBytes));
+  ORCH_RETURN_IF_ERROR(
+      SetInteger(table, kWhere, "max_input_bytes", kMostInputBytes, process.max_input_bytes));
+  ORCH_RETURN_IF_ERROR(SetSeconds(table, kWhere, "ended_record_age_seconds", kMostRecordAge,
+                                  process.ended_record_age));
+  ORCH_RETURN_IF_ERROR(
+      SetInteger(table, kWhere, "max_ended_records", kMostEndedRecords, process.max_ended_records));
+  ORCH_RETURN_IF_ERROR(SetInteger(table, kWhere, "max_ended_output_bytes", kMostEndedOutputBytes,
+                                  process.max_ended_output_bytes, 0));
+  return process;
 }
 
 absl::StatusOr<FileSystemConfig> ParseFileSystem(const toml::table& config) {
@@ -279,12 +323,14 @@ absl::StatusOr<AgentConfig> ParseAgentConfig(absl::string_view text, const BootO
                                           std::string(error.description())));
   }
   const toml::table& table = result.table();
-  ORCH_RETURN_IF_ERROR(CheckKeys(table, "config", {"default_user", "filesystem", "program"}));
+  ORCH_RETURN_IF_ERROR(
+      CheckKeys(table, "config", {"default_user", "filesystem", "process", "program"}));
   AgentConfig config;
   ORCH_ASSIGN_OR_RETURN(std::optional<std::string> user, String(table, "config", "default_user"));
   if (!user) return Invalid("config", "needs default_user");
   config.default_user = *std::move(user);
   ORCH_ASSIGN_OR_RETURN(config.filesystem, ParseFileSystem(table));
+  ORCH_ASSIGN_OR_RETURN(config.process, ParseProcess(table));
 
   const toml::node* programs = table.get("program");
   if (programs == nullptr) return config;

@@ -11,6 +11,7 @@
 
 #include "orchestrator/agent/config/boot_options.h"
 #include "orchestrator/agent/config/filesystem_config.h"
+#include "orchestrator/agent/config/process_config.h"
 
 namespace orch::agent {
 
@@ -35,6 +36,7 @@ struct ProgramConfig {
 struct AgentConfig {
   std::string default_user;
   FileSystemConfig filesystem;
+  ProcessConfig process;
   // Each after those it waits for.
   std::vector<ProgramConfig> programs;
 };

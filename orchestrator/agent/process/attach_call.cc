@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "orchestrator/agent/process/input_size.h"
 #include "orchestrator/agent/process/output_chunk.h"
 #include "orchestrator/agent/process/terminal_fields.h"
 #include "orchestrator/base/grpc_status.h"
@@ -11,12 +12,6 @@
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {
-namespace {
-
-constexpr size_t kMaxMessageBytes = 64 * 1024;
-
-}  // namespace
-
 AttachCall::AttachCall(const ProcessServiceContext& context) : context_(context) {
   StartRead(&request_);
 }
@@ -57,11 +52,7 @@ void AttachCall::OnDone() {
 }
 
 absl::Status AttachCall::Take() {
-  if (request_.data().size() > kMaxMessageBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("data is ", request_.data().size(),
-                                                   " bytes; at most ", kMaxMessageBytes,
-                                                   " are allowed in a message"));
-  }
+  ORCH_RETURN_IF_ERROR(CheckInputSize(request_.data(), context_.table.config()));
   std::optional<TerminalSize> size;
   if (request_.has_resize()) {
     ORCH_ASSIGN_OR_RETURN(size,
@@ -70,8 +61,8 @@ absl::Status AttachCall::Take() {
   if (process_ == nullptr) ORCH_RETURN_IF_ERROR(Open());
   // What is typed or resized after the end is of no use, and no error: the client learns of the
   // end.
-  if (size && process_->running()) ORCH_RETURN_IF_ERROR(process_->Resize(*size));
-  if (request_.data().empty() || !process_->running()) {
+  if (size && !process_->ended()) ORCH_RETURN_IF_ERROR(process_->Resize(*size));
+  if (request_.data().empty() || process_->ended()) {
     StartRead(&request_);
     return absl::OkStatus();
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -9,13 +9,15 @@
 
 #include "guest/v1/process.pb.h"
 #include "orchestrator/agent/child/child_process.h"
+#include "orchestrator/agent/process/exec_answer.h"
 #include "orchestrator/agent/process/process_service_context.h"
 
 namespace orch::agent {
 
-// One Exec: runs a command to its end, keeps the beginning of its output, and kills it when the
-// call is cancelled. The answer comes at the latest ChildProcess::kDrainTime after the command's
-// end, even when a descendant in the background holds its output open; such a descendant lives on.
+// One Exec: waits for its turn, runs a command to its end, keeps the beginning of its output, and
+// kills it when the call is cancelled. The answer comes at the latest ChildProcess::kDrainTime
+// after the command's end, even when a descendant in the background holds its output open; such a
+// descendant lives on.
 //
 // Belongs to gRPC until OnDone, then deletes itself on the loop, to which its state is confined.
 class ExecCall final : public grpc::ServerUnaryReactor, private ChildProcess::Observer {
@@ -28,6 +30,8 @@ class ExecCall final : public grpc::ServerUnaryReactor, private ChildProcess::Ob
 
  private:
   absl::Status Start();
+  // With the place that runs.
+  absl::Status Launch();
   void FinishOnce(const absl::Status& status);
   void OnOutput(ChildProcess::Stream stream, absl::string_view bytes) override;
   void OnEnd(const ChildEnd& end, bool timed_out) override;
@@ -36,10 +40,11 @@ class ExecCall final : public grpc::ServerUnaryReactor, private ChildProcess::Ob
   const ProcessServiceContext& context_;
   const guest::v1::ExecRequest& request_;
   guest::v1::ExecResponse& response_;
-  size_t max_output_bytes_ = 0;
+  ChildProcess::Options options_;
+  std::optional<ExecAnswer> answer_;
   absl::Duration started_;
   bool finished_ = false;
-  std::unique_ptr<ProcessTable::Slot> slot_;
+  std::unique_ptr<RunQueue::Place> place_;
   std::unique_ptr<ChildProcess> child_;
 };
 

@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "orchestrator/agent/process/attach_call.h"
+#include "orchestrator/agent/process/detached_exec_call.h"
 #include "orchestrator/agent/process/exec_call.h"
 #include "orchestrator/agent/process/get_logs.h"
-#include "orchestrator/agent/process/parse_signal.h"
+#include "orchestrator/agent/process/process_config_fields.h"
+#include "orchestrator/agent/process/signal_call.h"
 #include "orchestrator/agent/process/stream_output_call.h"
 #include "orchestrator/agent/process/terminal_fields.h"
 #include "orchestrator/agent/process/wait_call.h"
@@ -26,18 +28,10 @@ absl::Status SpawnOnLoop(const ProcessServiceContext& context,
   }
   ORCH_ASSIGN_OR_RETURN(ResolvedProcess resolved,
                         ResolveProcessSpec(request.spec(), context.users, context.defaults,
-                                           absl::InfiniteDuration()));
+                                           {.when_absent = absl::InfiniteDuration(),
+                                            .max = context.table.config().max_timeout}));
   ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process,
                         context.table.Spawn(request, std::move(resolved)));
-  response = process->ToProto();
-  return absl::OkStatus();
-}
-
-absl::Status SignalOnLoop(ProcessTable& table, const guest::v1::SignalRequest& request,
-                          Process& response) {
-  ORCH_ASSIGN_OR_RETURN(const int signal, ParseSignal(request.signal()));
-  ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process, table.Find(request.process_id()));
-  ORCH_RETURN_IF_ERROR(process->Signal(signal));
   response = process->ToProto();
   return absl::OkStatus();
 }
@@ -56,6 +50,7 @@ absl::Status ResizeOnLoop(ProcessTable& table, const guest::v1::ResizePtyRequest
 grpc::ServerUnaryReactor* ProcessService::Exec(grpc::CallbackServerContext*,
                                                const guest::v1::ExecRequest* request,
                                                guest::v1::ExecResponse* response) {
+  if (request->detach()) return new DetachedExecCall(context_, *request, *response);
   return new ExecCall(context_, *request, *response);
 }
 
@@ -73,7 +68,7 @@ grpc::ServerUnaryReactor* ProcessService::Get(grpc::CallbackServerContext* conte
   return FinishOnLoop(context_.children.loop, context, [this, request, response]() -> absl::Status {
     ORCH_ASSIGN_OR_RETURN(std::shared_ptr<SpawnedProcess> process,
                           context_.table.Find(request->process_id()));
-    *response = process->ToProto();
+    *response = process->ToProtoWithUsage();
     return absl::OkStatus();
   });
 }
@@ -103,12 +98,10 @@ grpc::ServerReadReactor<guest::v1::WriteStdinRequest>* ProcessService::WriteStdi
   return new WriteStdinCall(context_, *response);
 }
 
-grpc::ServerUnaryReactor* ProcessService::Signal(grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* ProcessService::Signal(grpc::CallbackServerContext*,
                                                  const guest::v1::SignalRequest* request,
                                                  Process* response) {
-  return FinishOnLoop(context_.children.loop, context, [this, request, response] {
-    return SignalOnLoop(context_.table, *request, *response);
-  });
+  return new SignalCall(context_, *request, *response);
 }
 
 grpc::ServerUnaryReactor* ProcessService::ResizePty(grpc::CallbackServerContext* context,
@@ -140,6 +133,25 @@ grpc::ServerUnaryReactor* ProcessService::Delete(grpc::CallbackServerContext* co
                                                  guest::v1::DeleteResponse*) {
   return FinishOnLoop(context_.children.loop, context,
                       [this, request] { return context_.table.Delete(request->process_id()); });
+}
+
+grpc::ServerUnaryReactor* ProcessService::GetConfig(grpc::CallbackServerContext* context,
+                                                    const guest::v1::GetConfigRequest*,
+                                                    guest::v1::ProcessConfig* response) {
+  return FinishOnLoop(context_.children.loop, context, [this, response] {
+    *response = ToProto(context_.table.config());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* ProcessService::SetConfig(grpc::CallbackServerContext* context,
+                                                    const guest::v1::SetConfigRequest* request,
+                                                    guest::v1::ProcessConfig* response) {
+  return FinishOnLoop(context_.children.loop, context, [this, request, response]() -> absl::Status {
+    ORCH_RETURN_IF_ERROR(context_.table.SetConfig(request->config()));
+    *response = ToProto(context_.table.config());
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace orch::agent

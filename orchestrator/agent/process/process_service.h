@@ -47,6 +47,12 @@ class ProcessService final : public guest::v1::ProcessService::CallbackService {
   grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* context,
                                    const guest::v1::DeleteRequest* request,
                                    guest::v1::DeleteResponse* response) override;
+  grpc::ServerUnaryReactor* GetConfig(grpc::CallbackServerContext* context,
+                                      const guest::v1::GetConfigRequest* request,
+                                      guest::v1::ProcessConfig* response) override;
+  grpc::ServerUnaryReactor* SetConfig(grpc::CallbackServerContext* context,
+                                      const guest::v1::SetConfigRequest* request,
+                                      guest::v1::ProcessConfig* response) override;
 
  private:
   const ProcessServiceContext context_;

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
+#include "orchestrator/agent/process/process_config_fields.h"
 #include "orchestrator/base/quoted.h"
 #include "orchestrator/base/status_macros.h"
 
@@ -24,8 +25,12 @@ constexpr absl::Duration kExpiryInterval = absl::Seconds(30);
 
 }  // namespace
 
-ProcessTable::ProcessTable(const ChildContext& context, const Clock& clock, Limits limits)
-    : context_(context), clock_(clock), limits_(limits) {
+ProcessTable::ProcessTable(const ChildContext& context, const Clock& clock,
+                           const ProcessConfig& config)
+    : context_(context),
+      clock_(clock),
+      config_(config),
+      queue_(std::make_unique<RunQueue>(context.loop, config_)) {
   context_.loop.RunAndWait([this] { ScheduleExpiry(); });
 }
 
@@ -33,6 +38,7 @@ ProcessTable::~ProcessTable() {
   context_.loop.RunAndWait([this] {
     context_.loop.CancelTimer(expiry_timer_);
     records_.clear();
+    queue_.reset();
   });
 }
 
@@ -43,31 +49,38 @@ void ProcessTable::ScheduleExpiry() {
   });
 }
 
-absl::StatusOr<std::unique_ptr<ProcessTable::Slot>> ProcessTable::Admit() {
-  if (running_ >= limits_.max_running) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(running_, " processes run, which is the limit of a browser; end one first"));
-  }
-  return std::make_unique<Slot>(*this);
+absl::Status ProcessTable::SetConfig(const guest::v1::ProcessConfig& changes) {
+  ORCH_ASSIGN_OR_RETURN(config_, ChangeConfig(config_, changes));
+  queue_->Advance();
+  Expire();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::shared_ptr<SpawnedProcess>> ProcessTable::Spawn(
     const guest::v1::SpawnRequest& request, ResolvedProcess resolved) {
   Expire();
   Record record;
-  ORCH_ASSIGN_OR_RETURN(record.slot, Admit());
   const uint64_t ordinal = next_ordinal_++;
-  ORCH_ASSIGN_OR_RETURN(record.process,
-                        SpawnedProcess::Start(context_, request, std::move(resolved), clock_,
-                                              [this, ordinal] { Ended(ordinal); }));
+  ORCH_ASSIGN_OR_RETURN(
+      record.process,
+      SpawnedProcess::Create(context_, request, std::move(resolved), config_.max_log_bytes, clock_,
+                             [this, ordinal] { Ended(ordinal); }));
+  ORCH_ASSIGN_OR_RETURN(record.place, queue_->Enter([this, ordinal] { StartQueued(ordinal); }));
+  if (record.place->running()) ORCH_RETURN_IF_ERROR(record.process->Start());
   ordinals_[record.process->id()] = ordinal;
   return records_.emplace(ordinal, std::move(record)).first->second.process;
+}
+
+void ProcessTable::StartQueued(uint64_t ordinal) {
+  // Fail() takes the record's place away, and a subscriber may delete the record.
+  const std::shared_ptr<SpawnedProcess> process = records_.at(ordinal).process;
+  if (const absl::Status started = process->Start(); !started.ok()) process->Fail(started);
 }
 
 void ProcessTable::Ended(uint64_t ordinal) {
   const auto record = records_.find(ordinal);
   if (record == records_.end()) return;
-  record->second.slot.reset();
+  record->second.place.reset();
   ended_.push_back(ordinal);
 }
 
@@ -78,9 +91,9 @@ void ProcessTable::Erase(uint64_t ordinal) {
 }
 
 void ProcessTable::Expire() {
-  const absl::Time oldest = clock_.Now() - limits_.ended_record_age;
+  const absl::Time oldest = clock_.Now() - config_.ended_record_age;
   size_t expired =
-      ended_.size() > limits_.max_ended_records ? ended_.size() - limits_.max_ended_records : 0;
+      ended_.size() > config_.max_ended_records ? ended_.size() - config_.max_ended_records : 0;
   while (expired < ended_.size() && records_.at(ended_[expired]).process->finished_at() < oldest) {
     ++expired;
   }
@@ -91,7 +104,7 @@ void ProcessTable::Expire() {
   for (auto ordinal = ended_.rbegin(); ordinal != ended_.rend(); ++ordinal) {
     SpawnedProcess& process = *records_.at(*ordinal).process;
     kept += process.output_bytes();
-    if (kept > limits_.max_ended_output_bytes) {
+    if (kept > config_.max_ended_output_bytes) {
       kept -= process.output_bytes();
       process.DropOutput();
     }
@@ -104,16 +117,17 @@ absl::StatusOr<std::shared_ptr<SpawnedProcess>> ProcessTable::Find(const std::st
   if (ordinal == ordinals_.end()) {
     return absl::NotFoundError(absl::StrCat("no process ", Quoted(process_id),
                                             "; records of ended ones are kept for ",
-                                            absl::FormatDuration(limits_.ended_record_age)));
+                                            absl::FormatDuration(config_.ended_record_age)));
   }
   return records_.at(ordinal->second).process;
 }
 
 absl::Status ProcessTable::Delete(const std::string& process_id) {
   ORCH_ASSIGN_OR_RETURN(const std::shared_ptr<SpawnedProcess> process, Find(process_id));
-  if (process->running()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("process ", Quoted(process_id), " runs; end it with Signal first"));
+  if (!process->ended()) {
+    return absl::FailedPreconditionError(absl::StrCat("process ", Quoted(process_id),
+                                                      process->running() ? " runs" : " is queued",
+                                                      "; end it with Signal first"));
   }
   const uint64_t ordinal = ordinals_.at(process_id);
   ended_.erase(std::find(ended_.begin(), ended_.end(), ordinal));
@@ -136,13 +150,14 @@ absl::StatusOr<guest::v1::ListResponse> ProcessTable::List(const guest::v1::List
   uint64_t last = 0;
   size_t bytes = 0;
   for (auto record = records_.upper_bound(after); record != records_.end(); ++record) {
-    const SpawnedProcess& process = *record->second.process;
+    SpawnedProcess& process = *record->second.process;
     if (request.statuses_size() > 0 &&
         std::find(request.statuses().begin(), request.statuses().end(), process.status()) ==
             request.statuses().end()) {
       continue;
     }
-    guest::v1::Process proto = process.ToProto();
+    guest::v1::Process proto =
+        request.include_usage() ? process.ToProtoWithUsage() : process.ToProto();
     bytes += proto.ByteSizeLong() + kEntryOverheadBytes;
     if (response.processes_size() == page_size || bytes > kMaxPageBytes) {
       response.set_next_page_token(absl::StrCat(last));

@@ -4,12 +4,15 @@
 
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 #include "orchestrator/agent/child/base_environment.h"
+#include "orchestrator/agent/config/process_config.h"
+#include "orchestrator/agent/rpc/duration_field.h"
 #include "orchestrator/base/quoted.h"
 #include "orchestrator/base/status_macros.h"
 
@@ -23,17 +26,19 @@ constexpr size_t kMaxTotalBytes = 128 * 1024;
 constexpr size_t kMaxCwdBytes = 4096;
 // A passwd file may have longer names, but nothing that writes it makes them.
 constexpr size_t kMaxUserBytes = 256;
-constexpr absl::Duration kMinTimeout = absl::Milliseconds(1);
-constexpr absl::Duration kMaxTimeout = absl::Hours(24);
-constexpr int kMaxNanos = 999'999'999;
+constexpr uint64_t kMinMemoryBytes = 1024 * 1024;
+constexpr uint32_t kMinCpuMillis = 10;
+constexpr uint32_t kMaxCpuMillis = 1'000'000;
+constexpr char kShell[] = "/bin/sh";
 
 bool HasNul(absl::string_view text) { return absl::StrContains(text, '\0'); }
 
 absl::Status CheckArguments(const guest::v1::ProcessSpec& spec) {
-  if (spec.command().empty() || spec.command().size() > kMaxCommandBytes ||
+  const size_t max_command_bytes = spec.shell() ? kMaxTotalBytes : kMaxCommandBytes;
+  if (spec.command().empty() || spec.command().size() > max_command_bytes ||
       HasNul(spec.command())) {
     return absl::InvalidArgumentError(
-        absl::StrCat("spec.command must be 1..", kMaxCommandBytes, " bytes without NUL"));
+        absl::StrCat("spec.command must be 1..", max_command_bytes, " bytes without NUL"));
   }
   if (spec.args_size() > kMaxArgs) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -67,16 +72,36 @@ absl::Status CheckArguments(const guest::v1::ProcessSpec& spec) {
 }
 
 absl::StatusOr<absl::Duration> ResolveTimeout(const guest::v1::ProcessSpec& spec,
-                                              absl::Duration default_timeout) {
-  if (!spec.has_timeout()) return default_timeout;
-  const auto& proto = spec.timeout();
-  const absl::Duration timeout = absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
-  if (proto.nanos() < -kMaxNanos || proto.nanos() > kMaxNanos || timeout < kMinTimeout ||
-      timeout > kMaxTimeout) {
+                                              const TimeoutLimits& timeouts) {
+  if (!spec.has_timeout()) return timeouts.when_absent;
+  return DurationField("spec.timeout", spec.timeout(), kLeastProcessTimeout, timeouts.max);
+}
+
+absl::StatusOr<CgroupLimits> ResolveLimits(const guest::v1::ProcessLimits& limits) {
+  if (limits.memory_bytes() != 0 && limits.memory_bytes() < kMinMemoryBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("spec.timeout is ", absl::FormatDuration(timeout), "; it must be 1ms..24h"));
+        absl::StrCat("spec.limits.memory_bytes is ", limits.memory_bytes(),
+                     "; it must be 0, which is no limit, or at least ", kMinMemoryBytes));
   }
-  return timeout;
+  if (limits.cpu_millis() != 0 &&
+      (limits.cpu_millis() < kMinCpuMillis || limits.cpu_millis() > kMaxCpuMillis)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("spec.limits.cpu_millis is ", limits.cpu_millis(),
+                     "; it must be 0, which is no limit, or ", kMinCpuMillis, "..", kMaxCpuMillis));
+  }
+  return CgroupLimits{limits.memory_bytes(), limits.cpu_millis()};
+}
+
+// With `shell`, the arguments are $1 and so on.
+std::vector<std::string> ResolveArguments(const guest::v1::ProcessSpec& spec) {
+  std::vector<std::string> argv;
+  if (spec.shell()) {
+    argv = {kShell, "-c", spec.command(), kShell};
+  } else {
+    argv = {spec.command()};
+  }
+  argv.insert(argv.end(), spec.args().begin(), spec.args().end());
+  return argv;
 }
 
 absl::StatusOr<User> ResolveUser(const guest::v1::ProcessSpec& spec, const UserDatabase& users,
@@ -122,14 +147,14 @@ absl::StatusOr<std::string> ResolveCwd(const guest::v1::ProcessSpec& spec, const
 absl::StatusOr<ResolvedProcess> ResolveProcessSpec(const guest::v1::ProcessSpec& spec,
                                                    const UserDatabase& users,
                                                    const ProcessDefaults& defaults,
-                                                   absl::Duration default_timeout) {
+                                                   const TimeoutLimits& timeouts) {
   ORCH_RETURN_IF_ERROR(CheckArguments(spec));
   ResolvedProcess resolved;
-  ORCH_ASSIGN_OR_RETURN(resolved.timeout, ResolveTimeout(spec, default_timeout));
+  ORCH_ASSIGN_OR_RETURN(resolved.timeout, ResolveTimeout(spec, timeouts));
+  ORCH_ASSIGN_OR_RETURN(resolved.limits, ResolveLimits(spec.limits()));
   ORCH_ASSIGN_OR_RETURN(resolved.child.user, ResolveUser(spec, users, defaults));
   ORCH_ASSIGN_OR_RETURN(resolved.child.cwd, ResolveCwd(spec, resolved.child.user));
-  resolved.child.argv.push_back(spec.command());
-  resolved.child.argv.insert(resolved.child.argv.end(), spec.args().begin(), spec.args().end());
+  resolved.child.argv = ResolveArguments(spec);
   resolved.child.env =
       BaseEnvironment(resolved.child.user, defaults.headful,
                       std::map<std::string, std::string>(spec.env().begin(), spec.env().end()));

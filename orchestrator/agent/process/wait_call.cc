@@ -35,7 +35,7 @@ void WaitCall::Start() {
 }
 
 void WaitCall::FinishWhenEnded() {
-  if (process_->running()) return;
+  if (!process_->ended()) return;
   response_ = process_->ToProto();
   FinishOnce(absl::OkStatus());
 }

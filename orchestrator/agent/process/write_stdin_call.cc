@@ -3,18 +3,11 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-
+#include "orchestrator/agent/process/input_size.h"
 #include "orchestrator/base/grpc_status.h"
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {
-namespace {
-
-constexpr size_t kMaxMessageBytes = 64 * 1024;
-
-}  // namespace
-
 WriteStdinCall::WriteStdinCall(const ProcessServiceContext& context,
                                guest::v1::WriteStdinResponse& response)
     : context_(context), response_(response) {
@@ -43,11 +36,7 @@ void WriteStdinCall::OnDone() {
 }
 
 absl::Status WriteStdinCall::Take() {
-  if (request_.data().size() > kMaxMessageBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("data is ", request_.data().size(),
-                                                   " bytes; at most ", kMaxMessageBytes,
-                                                   " are allowed in a message"));
-  }
+  ORCH_RETURN_IF_ERROR(CheckInputSize(request_.data(), context_.table.config()));
   if (process_ == nullptr) {
     ORCH_ASSIGN_OR_RETURN(process_, context_.table.Find(request_.process_id()));
   }

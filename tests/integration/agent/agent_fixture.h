@@ -55,7 +55,7 @@ class AgentFixture : public ::testing::Test {
   struct Options {
     std::vector<ProgramConfig> programs;
     Program::Options program;
-    ProcessTable::Limits limits;
+    ProcessConfig process;
     size_t max_tunnels = TunnelService::kMaxTunnels;
     std::string display;
     // How the guest fares while it is prepared for a snapshot: see SnapshotPreparation and
@@ -85,7 +85,7 @@ class AgentFixture : public ::testing::Test {
     const ChildContext children{*loop_, *reaper_, cgroups_.get()};
     supervisor_ = std::make_unique<Supervisor>(children, users_, std::move(options.programs),
                                                options.program);
-    table_ = std::make_unique<ProcessTable>(children, clock_, options.limits);
+    table_ = std::make_unique<ProcessTable>(children, clock_, options.process);
     process_service_ = std::make_unique<ProcessService>(
         ProcessServiceContext{children, *table_, users_, {.user = "root"}});
     computer_service_ = std::make_unique<ComputerService>(options.display);

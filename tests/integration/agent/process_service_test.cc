@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 
 #include "orchestrator/base/files.h"
-#include "tests/integration/agent/agent_fixture.h"
+#include "tests/integration/agent/process_fixture.h"
 #include "tests/support/temp_dir.h"
 
 namespace orch::agent {
@@ -20,45 +20,7 @@ namespace {
 using ::orch::testing::TempDir;
 using ::testing::HasSubstr;
 
-class ProcessServiceTest : public AgentFixture {
- protected:
-  guest::v1::Process Spawn(const guest::v1::SpawnRequest& request) {
-    grpc::ClientContext context;
-    guest::v1::Process process;
-    const grpc::Status status = process_->Spawn(&context, request, &process);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return process;
-  }
-
-  guest::v1::Process SpawnShell(const std::string& script) {
-    guest::v1::SpawnRequest request;
-    *request.mutable_spec() = ShellSpec(script);
-    return Spawn(request);
-  }
-
-  guest::v1::Process Wait(const std::string& id) {
-    grpc::ClientContext context;
-    guest::v1::WaitRequest request;
-    request.set_process_id(id);
-    guest::v1::Process process;
-    EXPECT_TRUE(process_->Wait(&context, request, &process).ok());
-    return process;
-  }
-
-  grpc::Status Signal(const std::string& id, const std::string& signal) {
-    grpc::ClientContext context;
-    guest::v1::SignalRequest request;
-    request.set_process_id(id);
-    request.set_signal(signal);
-    guest::v1::Process process;
-    return process_->Signal(&context, request, &process);
-  }
-
-  // Waits until no process has `pid`; a zombie counts as a process.
-  static void AwaitGone(pid_t pid) {
-    while (::kill(pid, 0) == 0) std::this_thread::yield();
-  }
-};
+using ProcessServiceTest = ProcessFixture;
 
 TEST_F(ProcessServiceTest, ExecReturnsOutputAndExitCode) {
   guest::v1::ExecResponse response;
@@ -306,7 +268,7 @@ TEST_F(ProcessServiceTest, WaitLeavesTheProcessRunningAtItsDeadline) {
 }
 
 TEST_F(ProcessServiceTest, RefusesMoreProcessesThanAllowed) {
-  StartAgent({.limits = {.max_running = 2}});
+  StartAgent({.process = {.max_concurrent = 2, .max_queued = 0}});
   const guest::v1::Process first = SpawnShell("sleep 1000");
   SpawnShell("sleep 1000");
   guest::v1::ExecResponse response;
@@ -317,7 +279,7 @@ TEST_F(ProcessServiceTest, RefusesMoreProcessesThanAllowed) {
 }
 
 TEST_F(ProcessServiceTest, ForgetsTheOldestEndedRecords) {
-  StartAgent({.limits = {.max_ended_records = 1}});
+  StartAgent({.process = {.max_ended_records = 1}});
   const std::string first = SpawnShell("true").process_id();
   Wait(first);
   const std::string second = SpawnShell("true").process_id();

@@ -135,6 +135,46 @@ TEST(AgentConfigTest, RefusesLimitsThatAGuestCannotBear) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("table")));
 }
 
+TEST(AgentConfigTest, TakesLimitsOfProcesses) {
+  ORCH_ASSERT_OK_AND_ASSIGN(AgentConfig config, ParseAgentConfig(R"(
+default_user = "root"
+[process]
+max_concurrent = 3
+max_queued = 0
+max_timeout_seconds = 90
+)",
+                                                                 BootOptions{}));
+  EXPECT_EQ(config.process.max_concurrent, 3u);
+  EXPECT_EQ(config.process.max_queued, 0u);
+  EXPECT_EQ(config.process.max_timeout, absl::Seconds(90));
+  EXPECT_EQ(config.process.max_log_bytes, ProcessConfig().max_log_bytes);
+}
+
+TEST(AgentConfigTest, TheExampleHasTheDefaultsOfProcesses) {
+  ORCH_ASSERT_OK_AND_ASSIGN(AgentConfig config, ParseAgentConfig(Example(), BootOptions{}));
+  const ProcessConfig defaults;
+  EXPECT_EQ(config.process.max_concurrent, defaults.max_concurrent);
+  EXPECT_EQ(config.process.max_queued, defaults.max_queued);
+  EXPECT_EQ(config.process.default_exec_timeout, defaults.default_exec_timeout);
+  EXPECT_EQ(config.process.max_timeout, defaults.max_timeout);
+  EXPECT_EQ(config.process.default_output_bytes, defaults.default_output_bytes);
+  EXPECT_EQ(config.process.max_log_bytes, defaults.max_log_bytes);
+  EXPECT_EQ(config.process.max_input_bytes, defaults.max_input_bytes);
+  EXPECT_EQ(config.process.ended_record_age, defaults.ended_record_age);
+  EXPECT_EQ(config.process.max_ended_records, defaults.max_ended_records);
+  EXPECT_EQ(config.process.max_ended_output_bytes, defaults.max_ended_output_bytes);
+}
+
+TEST(AgentConfigTest, RefusesLimitsOfProcessesOutOfRange) {
+  for (const char* line : {"max_concurrent = 0", "max_concurrent = 4097", "max_queued = -1",
+                           "max_timeout_seconds = 86401", "max_log_bytes = 65535", "colour = 1"}) {
+    EXPECT_THAT(
+        ParseAgentConfig(absl::StrCat("default_user = \"root\"\n[process]\n", line), BootOptions{}),
+        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("process")))
+        << line;
+  }
+}
+
 TEST(AgentConfigTest, NeedsADefaultUser) {
   EXPECT_THAT(ParseAgentConfig("", BootOptions{}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("default_user")));

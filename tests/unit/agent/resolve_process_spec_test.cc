@@ -13,6 +13,7 @@ namespace {
 
 using ::orch::testing::StatusIs;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -24,7 +25,7 @@ guest::v1::ProcessSpec Valid() {
 
 absl::StatusOr<ResolvedProcess> Resolve(const guest::v1::ProcessSpec& spec, bool headful = false) {
   return ResolveProcessSpec(spec, UserDatabase("/etc"), {.user = "root", .headful = headful},
-                            absl::Seconds(60));
+                            {.when_absent = absl::Seconds(60), .max = absl::Hours(24)});
 }
 
 TEST(ResolveProcessSpecTest, FillsInDefaults) {
@@ -48,6 +49,24 @@ TEST(ResolveProcessSpecTest, LetsTheCallerReplaceTheEnvironment) {
   ORCH_ASSERT_OK_AND_ASSIGN(ResolvedProcess process, Resolve(spec));
   EXPECT_THAT(process.child.env, Contains("HOME=/x"));
   EXPECT_THAT(process.child.env, Not(Contains("HOME=/root")));
+}
+
+TEST(ResolveProcessSpecTest, HandsALineToTheShell) {
+  guest::v1::ProcessSpec spec = Valid();
+  spec.set_command(std::string(5000, ' ') + "echo $1");
+  spec.add_args("a b");
+  spec.set_shell(true);
+  ORCH_ASSERT_OK_AND_ASSIGN(ResolvedProcess process, Resolve(spec));
+  EXPECT_THAT(process.child.argv, ElementsAre("/bin/sh", "-c", spec.command(), "/bin/sh", "a b"));
+}
+
+TEST(ResolveProcessSpecTest, TakesLimits) {
+  guest::v1::ProcessSpec spec = Valid();
+  spec.mutable_limits()->set_memory_bytes(1 << 20);
+  spec.mutable_limits()->set_cpu_millis(1500);
+  ORCH_ASSERT_OK_AND_ASSIGN(ResolvedProcess process, Resolve(spec));
+  EXPECT_EQ(process.limits.memory_bytes, 1u << 20);
+  EXPECT_EQ(process.limits.cpu_millis, 1500u);
 }
 
 struct RejectCase {
@@ -94,6 +113,16 @@ INSTANTIATE_TEST_SUITE_P(
         RejectCase{"at most 256 are allowed",
                    [](Spec& s) { s.set_as_user(std::string(1 << 20, 'a')); }},
         RejectCase{"no user \"a\\n\\x1b[2J\"", [](Spec& s) { s.set_as_user("a\n\x1b[2J"); }},
+        RejectCase{"spec.command must be 1..131072",
+                   [](Spec& s) {
+                     s.set_shell(true);
+                     s.set_command("");
+                   }},
+        RejectCase{"spec.limits.memory_bytes is 1048575",
+                   [](Spec& s) { s.mutable_limits()->set_memory_bytes((1 << 20) - 1); }},
+        RejectCase{"spec.limits.cpu_millis is 9;",
+                   [](Spec& s) { s.mutable_limits()->set_cpu_millis(9); }},
+        RejectCase{"10..1000000", [](Spec& s) { s.mutable_limits()->set_cpu_millis(1'000'001); }},
         RejectCase{"spec.cwd", [](Spec& s) { s.set_cwd("relative"); }},
         RejectCase{"no user \"nobody-here\"", [](Spec& s) { s.set_as_user("nobody-here"); }},
         RejectCase{"exclude each other",
