@@ -9,13 +9,14 @@ find_package(Boost 1.81 REQUIRED)
 
 pkg_check_modules(ABSL REQUIRED
   absl_status absl_statusor absl_synchronization absl_time absl_strings absl_str_format
-  absl_flat_hash_map absl_flat_hash_set absl_any_invocable absl_cleanup absl_span)
+  absl_flat_hash_map absl_flat_hash_set absl_any_invocable absl_cleanup absl_span
+  absl_random_random absl_random_distributions)
 pkg_check_modules(GRPC REQUIRED grpc++>=1.51 protobuf>=3.21)
 pkg_check_modules(LIBVIRT REQUIRED IMPORTED_TARGET libvirt>=9 libvirt-qemu)
 pkg_check_modules(PROMETHEUS REQUIRED prometheus-cpp-pull)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED tomlplusplus)
-pkg_check_modules(XCB REQUIRED xcb xcb-shm)
-pkg_check_modules(PNG REQUIRED libpng)
+pkg_check_modules(XCB REQUIRED xcb xcb-shm xcb-xfixes xcb-xtest x11)
+pkg_check_modules(PICTURE REQUIRED libjpeg libpng libwebp)
 pkg_check_modules(SPDLOG REQUIRED spdlog)
 pkg_check_modules(CRYPTO REQUIRED libcrypto)
 pkg_check_modules(XXHASH REQUIRED libxxhash)

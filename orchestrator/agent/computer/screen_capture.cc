@@ -5,38 +5,28 @@
 #include <xcb/shm.h>
 #include <xcb/xcb.h>
 
-#include <cstdlib>
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 
+#include "orchestrator/agent/computer/jpeg_encoder.h"
 #include "orchestrator/agent/computer/png_encoder.h"
+#include "orchestrator/agent/computer/scale_image.h"
+#include "orchestrator/agent/computer/webp_encoder.h"
+#include "orchestrator/agent/computer/x_connection.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch::agent {
 namespace {
 
-constexpr size_t kBytesPerPixel = 4;
+constexpr size_t kBytesPerPixel = BgrxImage::kBytesPerPixel;
 constexpr uint32_t kAllPlanes = ~0U;
-
-struct Disconnect {
-  void operator()(xcb_connection_t* connection) const { xcb_disconnect(connection); }
-};
-using Connection = std::unique_ptr<xcb_connection_t, Disconnect>;
-
-// What xcb allocates with malloc().
-struct Free {
-  void operator()(void* pointer) const { std::free(pointer); }
-};
-template <typename T>
-using Reply = std::unique_ptr<T, Free>;
-
-absl::Status Unanswered() {
-  return absl::UnavailableError("the X server did not answer; it may be starting, try again");
-}
 
 absl::StatusOr<ScreenRegion> Within(const std::optional<ScreenRegion>& region, uint32_t width,
                                     uint32_t height) {
@@ -64,17 +54,45 @@ bool IsBgrx(const xcb_setup_t* setup, const xcb_screen_t* screen) {
   return false;
 }
 
-absl::StatusOr<std::string> Encode(const uint8_t* pixels, const ScreenRegion& area) {
-  return EncodePng({.pixels = pixels,
-                    .width = area.width,
-                    .height = area.height,
-                    .stride = area.width * kBytesPerPixel});
+absl::StatusOr<std::string> EncodeAs(const BgrxImage& image, const CaptureOptions& options) {
+  switch (options.format) {
+    case ImageFormat::kPng:
+      return EncodePng(image);
+    case ImageFormat::kJpeg:
+      return EncodeJpeg(image, options.quality);
+    case ImageFormat::kWebp:
+      return EncodeWebp(image, options.quality);
+  }
+  return absl::InternalError("unknown format");
+}
+
+absl::StatusOr<Screenshot> Encode(const uint8_t* pixels, const ScreenRegion& area,
+                                  const CaptureOptions& options) {
+  BgrxImage image = {.pixels = pixels,
+                     .width = area.width,
+                     .height = area.height,
+                     .stride = area.width * kBytesPerPixel};
+  std::vector<uint8_t> scaled;
+  if (options.scale < 1) {
+    const auto side = [&](uint32_t full) {
+      return std::clamp(static_cast<uint32_t>(std::lround(full * options.scale)), 1U, full);
+    };
+    const uint32_t width = side(area.width);
+    const uint32_t height = side(area.height);
+    scaled = ScaleDown(image, width, height);
+    image = {.pixels = scaled.data(),
+             .width = width,
+             .height = height,
+             .stride = width * kBytesPerPixel};
+  }
+  ORCH_ASSIGN_OR_RETURN(std::string file, EncodeAs(image, options));
+  return Screenshot{std::move(file), image.width, image.height};
 }
 
 // Through memory shared with the X server, which maps the file we pass: no pixel crosses the
 // socket. FAILED_PRECONDITION: the server cannot do it.
-absl::StatusOr<std::string> CaptureShared(xcb_connection_t* connection, xcb_window_t root,
-                                          const ScreenRegion& area) {
+absl::StatusOr<Screenshot> CaptureShared(xcb_connection_t* connection, xcb_window_t root,
+                                         const ScreenRegion& area, const CaptureOptions& options) {
   const xcb_query_extension_reply_t* extension = xcb_get_extension_data(connection, &xcb_shm_id);
   if (extension == nullptr || extension->present == 0) {
     return absl::FailedPreconditionError("the X server has no MIT-SHM");
@@ -93,57 +111,52 @@ absl::StatusOr<std::string> CaptureShared(xcb_connection_t* connection, xcb_wind
   // writing.
   const xcb_void_cookie_t attach =
       xcb_shm_attach_fd_checked(connection, segment, file.Release(), 0);
-  if (Reply<xcb_generic_error_t> error(xcb_request_check(connection, attach)); error != nullptr) {
+  if (XReply<xcb_generic_error_t> error(xcb_request_check(connection, attach)); error != nullptr) {
     return absl::FailedPreconditionError("the X server cannot attach shared memory");
   }
   const auto cookie = xcb_shm_get_image(
       connection, root, static_cast<int16_t>(area.x), static_cast<int16_t>(area.y),
       static_cast<uint16_t>(area.width), static_cast<uint16_t>(area.height), kAllPlanes,
       XCB_IMAGE_FORMAT_Z_PIXMAP, segment, 0);
-  const Reply<xcb_shm_get_image_reply_t> reply(
+  const XReply<xcb_shm_get_image_reply_t> reply(
       xcb_shm_get_image_reply(connection, cookie, nullptr));
-  if (reply == nullptr || reply->size != size) return Unanswered();
-  return Encode(static_cast<const uint8_t*>(memory), area);
+  if (reply == nullptr || reply->size != size) return XConnection::Unanswered();
+  return Encode(static_cast<const uint8_t*>(memory), area, options);
 }
 
-absl::StatusOr<std::string> CaptureCopied(xcb_connection_t* connection, xcb_window_t root,
-                                          const ScreenRegion& area) {
+absl::StatusOr<Screenshot> CaptureCopied(xcb_connection_t* connection, xcb_window_t root,
+                                         const ScreenRegion& area, const CaptureOptions& options) {
   const auto cookie =
       xcb_get_image(connection, XCB_IMAGE_FORMAT_Z_PIXMAP, root, static_cast<int16_t>(area.x),
                     static_cast<int16_t>(area.y), static_cast<uint16_t>(area.width),
                     static_cast<uint16_t>(area.height), kAllPlanes);
-  const Reply<xcb_get_image_reply_t> reply(xcb_get_image_reply(connection, cookie, nullptr));
+  const XReply<xcb_get_image_reply_t> reply(xcb_get_image_reply(connection, cookie, nullptr));
   if (reply == nullptr || static_cast<size_t>(xcb_get_image_data_length(reply.get())) !=
                               size_t{area.width} * area.height * kBytesPerPixel) {
-    return Unanswered();
+    return XConnection::Unanswered();
   }
-  return Encode(xcb_get_image_data(reply.get()), area);
+  return Encode(xcb_get_image_data(reply.get()), area, options);
 }
 
 }  // namespace
 
 absl::StatusOr<Screenshot> CaptureScreen(const std::string& display,
-                                         const std::optional<ScreenRegion>& region) {
-  const Connection connection(xcb_connect(display.c_str(), nullptr));
-  if (xcb_connection_has_error(connection.get()) != 0) return Unanswered();
-  const xcb_setup_t* setup = xcb_get_setup(connection.get());
-  const xcb_screen_t* screen = xcb_setup_roots_iterator(setup).data;
-  if (screen == nullptr) return Unanswered();
-  if (!IsBgrx(setup, screen)) {
+                                         const CaptureOptions& options) {
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<XConnection> connection,
+                        XConnection::Create(display));
+  xcb_connection_t* const x = connection->get();
+  if (!IsBgrx(xcb_get_setup(x), &connection->screen())) {
     return absl::UnimplementedError("the X server's screen must be 24 bits deep");
   }
-  // Not the size in `screen`, which is that of the server's start.
-  const Reply<xcb_get_geometry_reply_t> geometry(xcb_get_geometry_reply(
-      connection.get(), xcb_get_geometry(connection.get(), screen->root), nullptr));
-  if (geometry == nullptr) return Unanswered();
-  ORCH_ASSIGN_OR_RETURN(const ScreenRegion area, Within(region, geometry->width, geometry->height));
-
-  absl::StatusOr<std::string> png = CaptureShared(connection.get(), screen->root, area);
-  if (absl::IsFailedPrecondition(png.status())) {
-    png = CaptureCopied(connection.get(), screen->root, area);
+  ORCH_ASSIGN_OR_RETURN(const ScreenSize screen, connection->GetScreenSize());
+  ORCH_ASSIGN_OR_RETURN(const ScreenRegion area,
+                        Within(options.region, static_cast<uint32_t>(screen.width),
+                               static_cast<uint32_t>(screen.height)));
+  absl::StatusOr<Screenshot> shot = CaptureShared(x, connection->root(), area, options);
+  if (absl::IsFailedPrecondition(shot.status())) {
+    shot = CaptureCopied(x, connection->root(), area, options);
   }
-  ORCH_RETURN_IF_ERROR(png.status());
-  return Screenshot{*std::move(png), area.width, area.height};
+  return shot;
 }
 
 }  // namespace orch::agent
