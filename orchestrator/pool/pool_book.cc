@@ -267,8 +267,16 @@ bool PoolBook::HandedOut(const PoolWork::Handout& handout, const absl::Status& r
     return false;
   }
   Touch(*entry);
-  const bool usable = result.ok() && entry->ledger.Find(handout.id) != nullptr;
-  if (!usable && entry->ledger.Find(handout.id) != nullptr) Discard(*entry, handout.id, work);
+  const bool there = entry->ledger.Find(handout.id) != nullptr;
+  if (there && absl::IsResourceExhausted(result)) {
+    // It sleeps on disk, and there is no memory to wake it in: nothing is wrong with it.
+    entry->ledger.Move(handout.id, Place::kIdle, now);
+    if (!call.cancelled) work.endings.push_back({.ticket = handout.ticket, .status = result});
+    calls_.erase(it);
+    return false;
+  }
+  const bool usable = there && result.ok();
+  if (there && !usable) Discard(*entry, handout.id, work);
   if (call.cancelled) {
     if (usable) {
       entry->ledger.Move(handout.id, Place::kReleasing, now);

@@ -45,7 +45,8 @@ Pool WithChange(Pool pool, const PoolChange& change) {
 
 absl::Duration DefaultAcquireTimeout(const PoolSpec& spec) {
   if (spec.fill_rate_per_minute == 0) return kMaxAcquireTimeout;
-  return std::min(kMaxAcquireTimeout, absl::Minutes(100) / spec.fill_rate_per_minute);
+  return std::clamp(absl::Minutes(100) / spec.fill_rate_per_minute, kMinDefaultAcquireTimeout,
+                    kMaxAcquireTimeout);
 }
 
 }  // namespace orch

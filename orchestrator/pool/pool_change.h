@@ -25,6 +25,10 @@ struct PoolChange {
 // How long an Acquire call may wait.
 inline constexpr absl::Duration kMaxAcquireTimeout = absl::Hours(1);
 
+// A call that does not say how long waits at least as long as a browser may take to start, however
+// fast its pool may fill.
+inline constexpr absl::Duration kMinDefaultAcquireTimeout = absl::Seconds(30);
+
 // Checks all of a pool's spec but its browsers. INVALID_ARGUMENT names the field and its limit.
 // Pure.
 absl::Status CheckPoolSpec(const PoolSpec& spec);
@@ -34,7 +38,7 @@ absl::Status CheckPoolSpec(const PoolSpec& spec);
 Pool WithChange(Pool pool, const PoolChange& change);
 
 // How long an Acquire call waits that does not say: the time in which the fill rate fills the whole
-// pool, at most kMaxAcquireTimeout.
+// pool, within the two limits above.
 absl::Duration DefaultAcquireTimeout(const PoolSpec& spec);
 
 }  // namespace orch

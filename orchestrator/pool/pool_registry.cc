@@ -183,7 +183,7 @@ void PoolRegistry::StartHandout(const PoolWork::Handout& handout) {
           done = std::move(call->second);
           state.calls.erase(call);
         });
-        if (!browser.ok()) {
+        if (!browser.ok() && !absl::IsResourceExhausted(browser.status())) {
           Log(LogLevel::kWarning, "pool_browser_unusable",
               {{"session_id", handout.id.value()}, {"status", browser.status()}});
         }

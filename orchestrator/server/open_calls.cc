@@ -1,6 +1,16 @@
 #include "orchestrator/server/open_calls.h"
 
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
+
 namespace orch {
+namespace {
+
+bool GoesOnForEver(absl::string_view method) {
+  return absl::StrContains(method, "/Watch") || absl::EndsWith(method, "/StreamConsole");
+}
+
+}  // namespace
 
 // One RPC: gRPC keeps it for as long as the call's context.
 class OpenCalls::Interceptor : public grpc::experimental::Interceptor {
@@ -29,7 +39,8 @@ bool OpenCalls::AwaitNone(absl::Time deadline) const {
 }
 
 grpc::experimental::Interceptor* OpenCallsInterceptorFactory::CreateServerInterceptor(
-    grpc::experimental::ServerRpcInfo* /*info*/) {
+    grpc::experimental::ServerRpcInfo* info) {
+  if (info->method() != nullptr && GoesOnForEver(info->method())) return nullptr;
   return new OpenCalls::Interceptor(calls_);
 }
 

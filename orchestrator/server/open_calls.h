@@ -9,7 +9,9 @@
 
 namespace orch {
 
-// Counts the RPCs of a server, from their arrival until gRPC is done with them. Thread-safe.
+// Counts the RPCs of a server, from their arrival until gRPC is done with them. Those that go on
+// for as long as the client likes (watches, consoles) do not count: nothing would be finished by
+// waiting for them. Thread-safe.
 class OpenCalls {
  public:
   // Returns when there is none, or at `deadline`; whether there is none.

@@ -64,6 +64,22 @@ TEST_F(ApiServerStopTest, DoesNotWaitForAClientBetweenCalls) {
   EXPECT_LE(n, 0);
 }
 
+TEST_F(ApiServerStopTest, DoesNotWaitForAWatch) {
+  const auto channel =
+      grpc::CreateChannel("unix:" + daemon_.SocketPath(), grpc::InsecureChannelCredentials());
+  const auto stub = orchestrator::v1::BrowserService::NewStub(channel);
+  grpc::ClientContext context;
+  const auto watch = stub->WatchBrowsers(&context, {});
+  orchestrator::v1::Browser browser;
+  ASSERT_TRUE(daemon_.Create(browser).ok());
+  orchestrator::v1::WatchBrowsersResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  BeginStopping(absl::Minutes(2));
+  EXPECT_TRUE(AwaitStopped());
+  while (watch->Read(&response)) continue;
+  EXPECT_EQ(watch->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
 TEST_F(ApiServerStopTest, LetsACallUnderWayFinishAndTakesNoOther) {
   daemon_.transport().SetListening(false);
   grpc::Status created = grpc::Status::CANCELLED;

@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "orchestrator/pool/pool_change.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/pool/pool_world.h"
 
@@ -319,6 +320,36 @@ TEST(PoolBookTest, OwesNothingForBrowsersAboveItsSize) {
   world.Release(pool, acquired[1], Reuse::kDiscard);
   world.Advance(absl::Hours(1));
   EXPECT_EQ(world.Status(pool).available, 0u);
+}
+
+TEST(PoolBookTest, KeepsBrowserThatCannotBeWokenForLackOfMemory) {
+  PoolWorld world(10);
+  const Pool pool = world.AddPool(1, 100'000);
+  world.Advance(absl::Seconds(1));
+  bool full = true;
+  world.handout_result = [&](const SessionId&) {
+    return full ? absl::ResourceExhaustedError("256 MiB are missing") : absl::OkStatus();
+  };
+  std::vector<absl::Status> refused;
+  world.on_ended = [&](uint64_t, const absl::Status& status) { refused.push_back(status); };
+  std::vector<SessionId> acquired;
+  world.on_acquired = [&](uint64_t, const SessionId& id) { acquired.push_back(id); };
+  world.Acquire(pool, absl::Minutes(1));
+  world.Advance(absl::Seconds(1));
+  EXPECT_THAT(refused, ElementsAre(StatusIs(absl::StatusCode::kResourceExhausted)));
+  EXPECT_THAT(world.deleted, IsEmpty());
+  EXPECT_EQ(world.Status(pool).available, 1u);
+  full = false;
+  world.Acquire(pool, absl::ZeroDuration());
+  world.Advance(absl::Seconds(1));
+  EXPECT_EQ(acquired.size(), 1u);
+}
+
+TEST(PoolBookTest, WaitsAsLongAsABrowserTakesToStartWhenNothingElseIsSaid) {
+  EXPECT_EQ(DefaultAcquireTimeout({.size = 1, .fill_rate_per_minute = 1'000'000}),
+            absl::Seconds(30));
+  EXPECT_EQ(DefaultAcquireTimeout({.size = 1, .fill_rate_per_minute = 25}), absl::Minutes(4));
+  EXPECT_EQ(DefaultAcquireTimeout({.size = 1, .fill_rate_per_minute = 0}), absl::Hours(1));
 }
 
 TEST(PoolBookTest, HandsOutOldKindAfterUpdateButDoesNotReuseIt) {
