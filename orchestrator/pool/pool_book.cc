@@ -102,12 +102,14 @@ void PoolBook::Change(const Pool& pool, absl::Time now) {
   Touch(*entry);
 }
 
-absl::Status PoolBook::Flush(absl::string_view id_or_name) {
+absl::StatusOr<std::vector<SessionId>> PoolBook::Flush(absl::string_view id_or_name) {
   Entry* entry = Find(id_or_name);
   if (entry == nullptr) return NoSuchPool(id_or_name);
+  std::vector<SessionId> ids;
+  for (const auto& [number, browser] : entry->ledger.View().idle) ids.push_back(browser.id);
   entry->ledger.DiscardIdle();
   Touch(*entry);
-  return absl::OkStatus();
+  return ids;
 }
 
 absl::StatusOr<PoolId> PoolBook::BeginDeleting(absl::string_view id_or_name, bool force) {

@@ -75,8 +75,8 @@ class PoolBook {
   absl::Status CheckNameFree(absl::string_view name, const std::optional<PoolId>& self) const;
   // Takes over a changed record.
   void Change(const Pool& pool, absl::Time now);
-  // NOT_FOUND.
-  absl::Status Flush(absl::string_view id_or_name);
+  // The browsers that are idle now, and are to go. NOT_FOUND.
+  absl::StatusOr<std::vector<SessionId>> Flush(absl::string_view id_or_name);
 
   // From now on it neither fills nor gives out browsers. NOT_FOUND. FAILED_PRECONDITION: browsers
   // of it are acquired and not `force`, or it is being deleted already.

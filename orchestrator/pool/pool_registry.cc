@@ -41,9 +41,14 @@ PoolRegistry::~PoolRegistry() {
   watch_.reset();
   timer_.reset();
   absl::flat_hash_map<Ticket, AcquireDone> calls;
+  std::vector<PendingFlushes::Done> flushes;
   {
     absl::MutexLock lock(&mutex_);
     calls.swap(state_.calls);
+    flushes = state_.flushes.TakeAll();
+  }
+  for (PendingFlushes::Done& done : flushes) {
+    done(absl::UnavailableError("the daemon is stopping: try again"));
   }
   for (auto& [ticket, done] : calls) {
     done(absl::UnavailableError("the daemon is stopping: try again"));
@@ -88,7 +93,12 @@ void PoolRegistry::Observe(const Browser& browser) {
   }
   const bool ends = IsTerminal(browser.state) || browser.state == BrowserState::kDeleting;
   if (!ends && browser.standby_level != StandbyLevel::kDisk) return;
-  Step([&](State& state, absl::Time now, PoolWork&) { state.book.Observe(browser, now); });
+  std::vector<PendingFlushes::Done> flushed;
+  Step([&](State& state, absl::Time now, PoolWork&) {
+    state.book.Observe(browser, now);
+    if (ends) flushed = state.flushes.Ended(browser.id);
+  });
+  for (PendingFlushes::Done& done : flushed) done(absl::OkStatus());
 }
 
 void PoolRegistry::WakeUp() {
@@ -199,7 +209,12 @@ void PoolRegistry::StartDeletion(const SessionId& id) {
         if (!pass.granted()) return;
         Log(LogLevel::kWarning, "pool_deletion_failed",
             {{"session_id", id.value()}, {"status", browser.status()}});
-        Step([&](State& state, absl::Time now, PoolWork&) { state.book.DeletionFailed(id, now); });
+        std::vector<PendingFlushes::Done> waiting;
+        Step([&](State& state, absl::Time now, PoolWork&) {
+          state.book.DeletionFailed(id, now);
+          waiting = state.flushes.Failed(id);
+        });
+        for (PendingFlushes::Done& done : waiting) done(browser.status());
       });
 }
 
@@ -281,11 +296,23 @@ std::vector<PoolStatus> PoolRegistry::ListPools() const {
   return state_.book.Statuses(SteadyNow());
 }
 
-absl::StatusOr<PoolStatus> PoolRegistry::FlushPool(absl::string_view pool) {
-  absl::Status flushed;
-  Step([&](State& state, absl::Time, PoolWork&) { flushed = state.book.Flush(pool); });
-  ORCH_RETURN_IF_ERROR(flushed);
-  return GetPool(pool);
+void PoolRegistry::FlushPool(absl::string_view pool, PoolDone done) {
+  // Answered here, when there is nothing to wait for, or by whoever waits.
+  auto shared = std::make_shared<PoolDone>(std::move(done));
+  absl::StatusOr<std::vector<SessionId>> idle = std::vector<SessionId>();
+  Step([&](State& state, absl::Time, PoolWork&) {
+    idle = state.book.Flush(pool);
+    if (!idle.ok() || idle->empty()) return;
+    state.flushes.Add({idle->begin(), idle->end()},
+                      [this, pool = std::string(pool), shared](const absl::Status& flushed) {
+                        (*shared)(flushed.ok() ? GetPool(pool) : flushed);
+                      });
+  });
+  if (!idle.ok()) {
+    (*shared)(idle.status());
+  } else if (idle->empty()) {
+    (*shared)(GetPool(pool));
+  }
 }
 
 void PoolRegistry::CreatePool(PoolSpec spec, PoolDone done) {

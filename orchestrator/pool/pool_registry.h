@@ -28,6 +28,7 @@
 #include "orchestrator/model/browser.h"
 #include "orchestrator/model/pool.h"
 #include "orchestrator/pool/callback_gate.h"
+#include "orchestrator/pool/pending_flushes.h"
 #include "orchestrator/pool/pool_book.h"
 #include "orchestrator/pool/pool_change.h"
 #include "orchestrator/pool/pool_observer.h"
@@ -100,8 +101,9 @@ class PoolRegistry {
   // FAILED_PRECONDITION: clients hold browsers, and not `force`. The store's errors.
   void DeletePool(std::string pool, bool force, StatusDone done);
 
-  // NOT_FOUND.
-  absl::StatusOr<PoolStatus> FlushPool(absl::string_view pool);
+  // Answers when it is on record of all browsers that are idle now that they end. NOT_FOUND. The
+  // store's errors; then it is tried again all the same.
+  void FlushPool(absl::string_view pool, PoolDone done);
 
   // `timeout` absent: see DefaultAcquireTimeout; 0: only what is idle now. INVALID_ARGUMENT: more
   // than kMaxAcquireTimeout or less than 0. NOT_FOUND. FAILED_PRECONDITION: the pool is being
@@ -131,6 +133,7 @@ class PoolRegistry {
     explicit State(size_t max_creations) : book(max_creations) {}
     PoolBook book;
     absl::flat_hash_map<Ticket, AcquireDone> calls;
+    PendingFlushes flushes;
     // While set, browsers that are reported are kept for later.
     bool recovering = true;
     std::vector<Browser> found;

@@ -117,7 +117,7 @@ grpc::ServerUnaryReactor* PoolService::FlushPool(grpc::CallbackServerContext* co
                                                  const orchestrator::v1::FlushPoolRequest* request,
                                                  orchestrator::v1::Pool* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  Answer(reactor, response)(pools_.FlushPool(request->pool()));
+  pools_.FlushPool(request->pool(), Answer(reactor, response));
   return reactor;
 }
 

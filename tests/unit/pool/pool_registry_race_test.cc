@@ -117,7 +117,7 @@ TEST(PoolRegistryRaceTest, NeverGivesOneBrowserToTwoCallers) {
                                released.Notify();
                              });
         released.WaitForNotification();
-        if (random() % 32 == 0) static_cast<void>((*registry)->FlushPool(name));
+        if (random() % 32 == 0) (*registry)->FlushPool(name, [](const auto&) {});
         static_cast<void>((*registry)->GetPool(name));
       }
     });

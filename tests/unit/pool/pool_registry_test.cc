@@ -104,6 +104,11 @@ class PoolRegistryTest : public ::testing::Test {
     registry_->UpdatePool(pool, std::move(change), answer.callback());
     return answer.Get();
   }
+  absl::StatusOr<PoolStatus> Flush(const std::string& pool) {
+    Answer<absl::StatusOr<PoolStatus>> answer;
+    registry_->FlushPool(pool, answer.callback());
+    return answer.Get();
+  }
   absl::Status Delete(const std::string& pool, bool force) {
     Answer<absl::Status> answer;
     registry_->DeletePool(pool, force, answer.callback());
@@ -373,14 +378,26 @@ TEST_F(PoolRegistryTest, TakesEmptyNameForUnchanged) {
 TEST_F(PoolRegistryTest, FlushesPool) {
   const Pool pool = CreateFull(2);
   const std::vector<Browser> before = browsers_->records().Live();
-  ORCH_ASSERT_OK_AND_ASSIGN(const PoolStatus status, registry_->FlushPool(pool.id.value()));
-  EXPECT_EQ(status.available, 0u);
-  AwaitAvailable(pool.id.value(), 2);
+  browsers_->Hold(Call::kDelete);
+  Answer<absl::StatusOr<PoolStatus>> flushed;
+  registry_->FlushPool(pool.id.value(), flushed.callback());
+  browsers_->AwaitHeld(Call::kDelete, 2);
+  EXPECT_FALSE(flushed.done());
+  browsers_->LetGo(Call::kDelete);
+  ORCH_ASSERT_OK(flushed.Get());
   for (const Browser& browser : before) {
     ORCH_ASSERT_OK_AND_ASSIGN(const Browser now, browsers_->records().Get(browser.id));
-    EXPECT_EQ(now.state, BrowserState::kDeleted);
+    EXPECT_TRUE(IsTerminal(now.state) || now.state == BrowserState::kDeleting);
   }
-  EXPECT_THAT(registry_->FlushPool("none"), StatusIs(absl::StatusCode::kNotFound));
+  AwaitAvailable(pool.id.value(), 2);
+}
+
+TEST_F(PoolRegistryTest, FlushesPoolWithNothingIdle) {
+  CreateFull(1, "p");
+  ORCH_ASSERT_OK(Acquire("p"));
+  ORCH_ASSERT_OK_AND_ASSIGN(const PoolStatus status, Flush("p"));
+  EXPECT_EQ(status.acquired, 1u);
+  EXPECT_THAT(Flush("none"), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(PoolRegistryTest, DeletesPoolOnlyByForceWhileBrowsersAreHeld) {
@@ -422,9 +439,11 @@ TEST_F(PoolRegistryTest, TriesDeletionAgainUntilItWorks) {
   const Pool pool = CreateFull(1);
   browsers_->Fail(Call::kDelete, absl::UnavailableError("disk full"), 1);
   browsers_->Hold(Call::kDelete);
-  ORCH_ASSERT_OK(registry_->FlushPool(pool.id.value()));
+  Answer<absl::StatusOr<PoolStatus>> flushed;
+  registry_->FlushPool(pool.id.value(), flushed.callback());
   browsers_->AwaitHeld(Call::kDelete, 1);
   browsers_->LetGo(Call::kDelete);
+  EXPECT_THAT(flushed.Get(), StatusIs(absl::StatusCode::kUnavailable));
   browsers_->Hold(Call::kDelete);
   clock_.Advance(absl::Seconds(11));
   registry_->WakeUp();
