@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-
 #include "tests/unit/pool/pool_registry_fixture.h"
 
 namespace orch::testing {
