@@ -34,16 +34,22 @@
 #include "orchestrator/agent/lifecycle/lifecycle_service.h"
 #include "orchestrator/agent/lifecycle/random_pool.h"
 #include "orchestrator/agent/lifecycle/snapshot_preparation.h"
+#include "orchestrator/agent/log/log_service.h"
 #include "orchestrator/agent/loop/agent_clock.h"
 #include "orchestrator/agent/loop/event_loop.h"
+#include "orchestrator/agent/loop/wall_time.h"
 #include "orchestrator/agent/process/process_service.h"
 #include "orchestrator/agent/process/process_table.h"
+#include "orchestrator/agent/replay/replay_service.h"
+#include "orchestrator/agent/replay/replay_table.h"
 #include "orchestrator/agent/server/agent_server.h"
+#include "orchestrator/agent/supervisor/program_log.h"
 #include "orchestrator/agent/supervisor/supervisor.h"
 #include "orchestrator/agent/tunnel/tunnel_service.h"
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/files.h"
 #include "orchestrator/base/log.h"
+#include "orchestrator/base/log_tap.h"
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/model/guest_address.h"
 
@@ -52,6 +58,7 @@ namespace {
 
 constexpr char kConfigPath[] = "/etc/orchestrator/agent.toml";
 constexpr char kLogDirectory[] = "/var/log/orchestrator";
+constexpr char kReplayDirectory[] = "/var/lib/orchestrator/replays";
 constexpr char kCgroupPath[] = "/sys/fs/cgroup/orchestrator";
 constexpr char kDisplay[] = ":0";
 constexpr size_t kMaxCommandLineBytes = 64 * 1024;
@@ -116,7 +123,14 @@ absl::Status Run() {
   ORCH_ASSIGN_OR_RETURN(const BootOptions options, PrepareGuest());
   ORCH_ASSIGN_OR_RETURN(AgentConfig config, LoadConfig(options));
 
+  // Of the loop, which it outlives.
+  ProgramLog agent_log(kLogDirectory, "agent");
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<EventLoop> loop, EventLoop::Create());
+  const LogTap tap([&](absl::string_view line) {
+    loop->Post([&agent_log, line = absl::StrCat(line, "\n"), time = WallTime()] {
+      agent_log.Append(line, time);
+    });
+  });
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<ChildReaper> reaper, ChildReaper::Create(*loop));
   absl::StatusOr<std::unique_ptr<CgroupTree>> cgroups = CgroupTree::Create(kCgroupPath);
   if (!cgroups.ok()) Log(LogLevel::kWarning, "no_cgroups", {{"status", cgroups.status()}});
@@ -132,10 +146,15 @@ absl::Status Run() {
   ProcessService processes(
       {children, table, users, {.user = config.default_user, .headful = options.headful}});
   ComputerService computer(options.headful ? kDisplay : "");
-  ORCH_ASSIGN_OR_RETURN(
-      const std::unique_ptr<FileSystemService> files,
-      FileSystemService::Create(
-          {.users = users, .default_user = config.default_user, .config = config.filesystem}));
+  const FileSystemContext file_system{
+      .users = users, .default_user = config.default_user, .config = config.filesystem};
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<FileSystemService> files,
+                        FileSystemService::Create(file_system));
+  LogService logs(
+      {.loop = *loop, .supervisor = supervisor, .agent_log = agent_log, .files = file_system});
+  ReplayTable recordings(
+      children, clock, {.display = options.headful ? kDisplay : "", .directory = kReplayDirectory});
+  ReplayService replays(*loop, recordings);
   TunnelService tunnels(*loop);
   ProcStatMeter meter;
   SnapshotPreparation preparation({.devtools_port = devtools_port,
@@ -146,9 +165,9 @@ absl::Status Run() {
   GuestIdentity identity({.root = "", .hostname = GetHostname, .set_hostname = SetHostname});
   GuestResumption resumption(kernel_clock, random, identity);
   LifecycleService lifecycle(*loop, supervisor, preparation, resumption);
-  ORCH_ASSIGN_OR_RETURN(
-      const std::unique_ptr<AgentServer> server,
-      AgentServer::Create({&processes, files.get(), &computer, &tunnels, &lifecycle}));
+  ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
+                        AgentServer::Create({&processes, files.get(), &computer, &logs, &replays,
+                                             &tunnels, &lifecycle}));
   supervisor.Start();
   ORCH_ASSIGN_OR_RETURN(const Listeners listeners, Listen(*server));
   while (true) ::pause();

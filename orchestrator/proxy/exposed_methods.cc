@@ -6,7 +6,9 @@
 #include "guest/v1/computer.pb.h"
 #include "guest/v1/filesystem.pb.h"
 #include "guest/v1/lifecycle.pb.h"
+#include "guest/v1/log.pb.h"
 #include "guest/v1/process.pb.h"
+#include "guest/v1/replay.pb.h"
 #include "guest/v1/tunnel.pb.h"
 
 namespace orch {
@@ -17,7 +19,9 @@ ExposedMethods::ExposedMethods() {
       guest::v1::CaptureScreenshotRequest::descriptor()->file(),
       guest::v1::ReadFileRequest::descriptor()->file(),
       guest::v1::GetStatusRequest::descriptor()->file(),
+      guest::v1::StreamLogRequest::descriptor()->file(),
       guest::v1::ExecRequest::descriptor()->file(),
+      guest::v1::StartReplayRequest::descriptor()->file(),
       guest::v1::ConnectRequest::descriptor()->file(),
   };
   for (const google::protobuf::FileDescriptor* file : files) {

@@ -34,7 +34,7 @@ class StreamThreads {
   // What a call ends with that got no thread.
   absl::Status Refusal() const {
     return absl::ResourceExhaustedError(absl::StrCat(
-        max_, " files are being sent or received, which is the limit; retry when one is done"));
+        max_, " files are being read or written, which is the limit; retry when one is done"));
   }
 
  private:

@@ -94,7 +94,9 @@ void Program::RestartLater(absl::Duration ran_for) {
   });
 }
 
-void Program::OnOutput(ChildProcess::Stream, absl::string_view bytes) { log_.Append(bytes); }
+void Program::OnOutput(ChildProcess::Stream, absl::string_view bytes) {
+  log_.Append(bytes, WallTime());
+}
 
 void Program::OnEnd(const ChildEnd& end, bool) {
   last_end_ = absl::StrCat(end.exited ? "exit status " : "signal ", end.code);

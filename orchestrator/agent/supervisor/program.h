@@ -56,7 +56,7 @@ class Program : private ChildProcess::Observer {
   // It is running, and its probe has succeeded since it was started.
   bool ready() const { return ready_; }
   guest::v1::ProgramStatus ToProto() const;
-  const ProgramLog& log() const { return log_; }
+  ProgramLog& log() { return log_; }
 
  private:
   void Launch();

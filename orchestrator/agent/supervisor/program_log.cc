@@ -9,10 +9,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
+#include "orchestrator/base/files.h"
+
 namespace orch::agent {
 namespace {
 
 constexpr size_t kMaxLineBytes = 200;
+// Where the last line is looked for.
+constexpr size_t kTailBytes = 16 * 1024;
 
 UniqueFd OpenLog(const std::string& path) {
   return UniqueFd(
@@ -21,8 +25,9 @@ UniqueFd OpenLog(const std::string& path) {
 
 }  // namespace
 
-ProgramLog::ProgramLog(const std::string& directory, const std::string& name, size_t max_file_bytes)
-    : path_(directory.empty() ? "" : absl::StrCat(directory, "/", name, ".log")),
+ProgramLog::ProgramLog(const std::string& directory, std::string name, size_t max_file_bytes)
+    : name_(std::move(name)),
+      path_(directory.empty() ? "" : absl::StrCat(directory, "/", name_, ".log")),
       max_file_bytes_(max_file_bytes) {
   if (path_.empty()) return;
   file_ = OpenLog(path_);
@@ -32,11 +37,27 @@ ProgramLog::ProgramLog(const std::string& directory, const std::string& name, si
   }
 }
 
-void ProgramLog::Append(absl::string_view bytes) {
-  tail_.append(bytes.data(), bytes.size());
-  // Cut at twice the size, so that a byte costs one move at most.
-  if (tail_.size() > 2 * kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
+void ProgramLog::Append(absl::string_view bytes, absl::Time time) {
+  ring_.Append(ChildProcess::kStdout, bytes, time);
   AppendToFile(bytes);
+  NotifySubscribers();
+}
+
+ProgramLog::SubscriptionId ProgramLog::Subscribe(std::function<void()> on_change) {
+  subscribers_.emplace(next_subscription_, std::move(on_change));
+  return next_subscription_++;
+}
+
+void ProgramLog::NotifySubscribers() {
+  // Those that are called may unsubscribe themselves and others.
+  std::vector<SubscriptionId> ids;
+  for (const auto& [id, on_change] : subscribers_) ids.push_back(id);
+  for (const SubscriptionId id : ids) {
+    const auto subscriber = subscribers_.find(id);
+    if (subscriber == subscribers_.end()) continue;
+    const std::function<void()> on_change = subscriber->second;
+    on_change();
+  }
 }
 
 void ProgramLog::AppendToFile(absl::string_view bytes) {
@@ -52,15 +73,34 @@ void ProgramLog::AppendToFile(absl::string_view bytes) {
   }
   const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
   if (written > 0) file_bytes_ += static_cast<size_t>(written);
+  // The disk is full.
+  if (written != static_cast<ssize_t>(bytes.size())) file_.Reset();
 }
 
-absl::string_view ProgramLog::tail() const {
-  const absl::string_view all = tail_;
-  return all.size() > kTailBytes ? all.substr(all.size() - kTailBytes) : all;
+ProgramLog::History ProgramLog::ReadHistory() const {
+  History history;
+  size_t in_memory = 0;
+  for (const OutputRing::Chunk& chunk : ring_.chunks()) in_memory += chunk.bytes.size();
+  if (file_.valid()) {
+    history.text = ReadFile(path_ + ".1", 2 * max_file_bytes_).value_or("");
+    history.text += ReadFile(path_, 2 * max_file_bytes_).value_or("");
+  }
+  // The files end with what is in memory, which has its times.
+  history.text.resize(history.text.size() > in_memory ? history.text.size() - in_memory : 0);
+  for (const OutputRing::Chunk& chunk : ring_.chunks()) {
+    history.times.emplace_back(history.text.size(), chunk.time);
+    history.text += chunk.bytes;
+  }
+  return history;
 }
 
 std::string ProgramLog::LastLine() const {
-  const absl::string_view text = absl::StripTrailingAsciiWhitespace(tail_);
+  std::string tail;
+  const auto& chunks = ring_.chunks();
+  for (auto chunk = chunks.rbegin(); chunk != chunks.rend() && tail.size() < kTailBytes; ++chunk) {
+    tail.insert(0, chunk->bytes);
+  }
+  const absl::string_view text = absl::StripTrailingAsciiWhitespace(tail);
   const size_t newline = text.rfind('\n');
   const absl::string_view line =
       newline == absl::string_view::npos ? text : text.substr(newline + 1);

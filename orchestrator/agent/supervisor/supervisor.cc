@@ -91,4 +91,10 @@ guest::v1::GetStatusResponse Supervisor::GetStatus() const {
   return response;
 }
 
+std::vector<ProgramLog*> Supervisor::Logs() {
+  std::vector<ProgramLog*> logs;
+  for (const auto& program : programs_) logs.push_back(&program->log());
+  return logs;
+}
+
 }  // namespace orch::agent

@@ -55,6 +55,9 @@ class Supervisor {
 
   guest::v1::GetStatusResponse GetStatus() const;
 
+  // The logs of the programs, which live as long as the supervisor.
+  std::vector<ProgramLog*> Logs();
+
  private:
   // Starts what can be started, and tells the waiters.
   void Advance();
