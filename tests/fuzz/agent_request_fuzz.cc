@@ -31,14 +31,19 @@
 
 #include "guest/v1/computer.pb.h"
 #include "guest/v1/filesystem.pb.h"
+#include "guest/v1/log.pb.h"
 #include "guest/v1/process.pb.h"
+#include "guest/v1/replay.pb.h"
 #include "guest/v1/tunnel.pb.h"
 #include "orchestrator/agent/child/child_reaper.h"
 #include "orchestrator/agent/child/user_database.h"
 #include "orchestrator/agent/computer/computer_service.h"
 #include "orchestrator/agent/filesystem/file_system_service.h"
+#include "orchestrator/agent/log/log_service.h"
 #include "orchestrator/agent/loop/event_loop.h"
+#include "orchestrator/agent/process/process_config_fields.h"
 #include "orchestrator/agent/process/process_service.h"
+#include "orchestrator/agent/replay/replay_service.h"
 #include "orchestrator/agent/server/agent_server.h"
 #include "orchestrator/agent/tunnel/tunnel_service.h"
 #include "orchestrator/base/clock.h"
@@ -60,7 +65,9 @@ Methods AllMethods() {
   for (const google::protobuf::FileDescriptor* file :
        {guest::v1::CaptureScreenshotRequest::descriptor()->file(),
         guest::v1::ReadFileRequest::descriptor()->file(),
+        guest::v1::StreamLogRequest::descriptor()->file(),
         guest::v1::ExecRequest::descriptor()->file(),
+        guest::v1::StartReplayRequest::descriptor()->file(),
         guest::v1::ConnectRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       for (int j = 0; j < file->service(i)->method_count(); ++j) {
@@ -119,6 +126,11 @@ class JailedAgent {
         std::make_unique<grpc::GenericStub>(grpc::CreateInsecureChannelFromFd("guest", sockets[1]));
   }
 
+  // Takes back what SetConfig did: with one process at a time, not much would happen any more.
+  void ResetLimits() {
+    loop_->RunAndWait([this] { table_.SetConfig(ToProto(ProcessConfig())).IgnoreError(); });
+  }
+
   // How the agent answers; UNAVAILABLE only when its connection broke.
   grpc::Status Call(const Request& request) {
     grpc::ClientContext context;
@@ -172,9 +184,19 @@ class JailedAgent {
   const std::unique_ptr<FileSystemService> files_ =
       FileSystemService::Create({.users = users_, .default_user = "chromium"}).value();
   ComputerService computer_{""};
+  ProgramLog agent_log_{"", "agent"};
+  Supervisor supervisor_{children_, users_, {}, {}};
+  LogService logs_{{.loop = *loop_,
+                    .supervisor = supervisor_,
+                    .agent_log = agent_log_,
+                    .files = {.users = users_, .default_user = "chromium"}}};
+  ReplayTable replay_table_{
+      children_, clock_, {.display = ":0", .directory = "/home/chromium/replays"}};
+  ReplayService replays_{*loop_, replay_table_};
   TunnelService tunnels_{*loop_};
   const std::unique_ptr<AgentServer> server_ =
-      AgentServer::Create({&processes_, files_.get(), &computer_, &tunnels_}).value();
+      AgentServer::Create({&processes_, files_.get(), &computer_, &logs_, &replays_, &tunnels_})
+          .value();
   grpc::CompletionQueue queue_;
   std::unique_ptr<grpc::GenericStub> stub_;
 };
@@ -211,7 +233,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // Never ended: a call may still be at work when the process exits.
   static auto& agent = *new orch::agent::JailedAgent;
   static int runs = 0;
-  if (++runs % orch::agent::kRunsBetweenTidying == 0) orch::fuzz::TidyJail();
+  if (++runs % orch::agent::kRunsBetweenTidying == 0) {
+    orch::fuzz::TidyJail();
+    agent.ResetLimits();
+  }
   const orch::agent::Request request = orch::agent::ParseInput(
       methods, absl::string_view(reinterpret_cast<const char*>(data), size));
   orch::agent::RequireAnswer(request, agent.Call(request));
