@@ -31,8 +31,9 @@ TEST(GuestShellTest, IsATerminalOfTheGuest) {
   // The new size may come after what is typed here.
   shell.Type("until [ \"$(stty size)\" = '50 132' ]; do :; done; echo resiz''ed\r");
   EXPECT_THAT(shell.ReadUntil("resized\r\n"), HasSubstr("resized\r\n"));
-  shell.Type("sleep 1000\r");
-  shell.ReadUntil("sleep 1000\r\n");
+  // Ctrl-C is the shell's own until the command has the terminal.
+  shell.Type("sh -c 'echo has i''t; exec sleep 1000'\r");
+  shell.ReadUntil("has it\r\n");
   shell.Type("\x03");
   shell.ReadUntil("$ ");
   shell.Type("exit 7\r");
