@@ -37,6 +37,7 @@
 #include "orchestrator/orchctl/commands/keys_create.h"
 #include "orchestrator/orchctl/commands/keys_list.h"
 #include "orchestrator/orchctl/commands/keys_revoke.h"
+#include "orchestrator/orchctl/commands/logs.h"
 #include "orchestrator/orchctl/commands/node.h"
 #include "orchestrator/orchctl/commands/pools_acquire.h"
 #include "orchestrator/orchctl/commands/pools_create.h"
@@ -48,6 +49,8 @@
 #include "orchestrator/orchctl/commands/pools_update.h"
 #include "orchestrator/orchctl/commands/pools_watch.h"
 #include "orchestrator/orchctl/commands/process_attach.h"
+#include "orchestrator/orchctl/commands/process_config.h"
+#include "orchestrator/orchctl/commands/process_delete.h"
 #include "orchestrator/orchctl/commands/process_exec.h"
 #include "orchestrator/orchctl/commands/process_kill.h"
 #include "orchestrator/orchctl/commands/process_logs.h"
@@ -56,6 +59,11 @@
 #include "orchestrator/orchctl/commands/process_spawn.h"
 #include "orchestrator/orchctl/commands/process_stdin.h"
 #include "orchestrator/orchctl/commands/process_wait.h"
+#include "orchestrator/orchctl/commands/replays_delete.h"
+#include "orchestrator/orchctl/commands/replays_download.h"
+#include "orchestrator/orchctl/commands/replays_list.h"
+#include "orchestrator/orchctl/commands/replays_start.h"
+#include "orchestrator/orchctl/commands/replays_stop.h"
 #include "orchestrator/orchctl/commands/shell.h"
 #include "orchestrator/orchctl/commands/templates_build.h"
 #include "orchestrator/orchctl/commands/templates_delete.h"
@@ -115,6 +123,9 @@ CommandLine::CommandLine() : app_("Operates a browser orchestrator", "orchctl") 
   AddKeys();
   AddProcess();
   AddFiles();
+  AddReplays();
+  Add(&app_, "logs", "Print what a browser's programs log, or a file",
+      std::make_unique<LogsCommand>());
   Add(&app_, "shell", "Log in to a browser's machine", std::make_unique<ShellCommand>());
   CLI::App* computer = AddGroup("computer", "Use the screen of a headful browser");
   Add(computer, "screenshot", "Save what the screen shows as PNG",
@@ -181,6 +192,19 @@ void CommandLine::AddProcess() {
   Add(process, "logs", "Print what a process wrote", std::make_unique<ProcessLogsCommand>());
   Add(process, "stdin", "Pipe standard input to a process",
       std::make_unique<ProcessStdinCommand>());
+  Add(process, "delete", "Forget ended processes", std::make_unique<ProcessDeleteCommand>());
+  Add(process, "config", "Show and change the limits of processes",
+      std::make_unique<ProcessConfigCommand>());
+}
+
+void CommandLine::AddReplays() {
+  CLI::App* replays = AddGroup("replays", "Record the screen of a headful browser");
+  Add(replays, "start", "Begin a recording", std::make_unique<ReplaysStartCommand>());
+  Add(replays, "stop", "End a recording", std::make_unique<ReplaysStopCommand>());
+  Add(replays, "list", "List recordings", std::make_unique<ReplaysListCommand>());
+  Add(replays, "download", "Fetch a recording as an MP4 file",
+      std::make_unique<ReplaysDownloadCommand>());
+  Add(replays, "delete", "Delete a recording", std::make_unique<ReplaysDeleteCommand>());
 }
 
 void CommandLine::AddFiles() {

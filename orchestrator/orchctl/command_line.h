@@ -33,6 +33,7 @@ class CommandLine {
   void AddKeys();
   void AddTemplates();
   void AddProcess();
+  void AddReplays();
   void AddFiles();
   CLI::App* AddGroup(const std::string& name, const std::string& summary);
   void Add(CLI::App* parent, const std::string& name, const std::string& summary,

@@ -48,6 +48,8 @@ Connection::Connection(const std::string& target)
       processes_(guest::v1::ProcessService::NewStub(channel_)),
       files_(guest::v1::FileSystemService::NewStub(channel_)),
       computer_(guest::v1::ComputerService::NewStub(channel_)),
+      logs_(guest::v1::LogService::NewStub(channel_)),
+      replays_(guest::v1::ReplayService::NewStub(channel_)),
       tunnels_(guest::v1::TunnelService::NewStub(channel_)) {}
 
 bool Connection::connected() const { return channel_->GetState(false) == GRPC_CHANNEL_READY; }

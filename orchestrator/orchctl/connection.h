@@ -9,7 +9,9 @@
 
 #include "guest/v1/computer.grpc.pb.h"
 #include "guest/v1/filesystem.grpc.pb.h"
+#include "guest/v1/log.grpc.pb.h"
 #include "guest/v1/process.grpc.pb.h"
+#include "guest/v1/replay.grpc.pb.h"
 #include "guest/v1/tunnel.grpc.pb.h"
 #include "orchestrator/v1/browsers.grpc.pb.h"
 #include "orchestrator/v1/keys.grpc.pb.h"
@@ -47,6 +49,8 @@ class Connection {
   guest::v1::ProcessService::Stub& processes() { return *processes_; }
   guest::v1::FileSystemService::Stub& files() { return *files_; }
   guest::v1::ComputerService::Stub& computer() { return *computer_; }
+  guest::v1::LogService::Stub& logs() { return *logs_; }
+  guest::v1::ReplayService::Stub& replays() { return *replays_; }
   guest::v1::TunnelService::Stub& tunnels() { return *tunnels_; }
 
  private:
@@ -60,6 +64,8 @@ class Connection {
   const std::unique_ptr<guest::v1::ProcessService::Stub> processes_;
   const std::unique_ptr<guest::v1::FileSystemService::Stub> files_;
   const std::unique_ptr<guest::v1::ComputerService::Stub> computer_;
+  const std::unique_ptr<guest::v1::LogService::Stub> logs_;
+  const std::unique_ptr<guest::v1::ReplayService::Stub> replays_;
   const std::unique_ptr<guest::v1::TunnelService::Stub> tunnels_;
 };
 

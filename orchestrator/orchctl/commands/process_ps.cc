@@ -24,7 +24,8 @@ void ProcessPsCommand::Configure(CLI::App& app) {
   app.add_flag("-r,--running", running_, "Only processes that still run");
   app.footer(R"(
 Shows what exec and spawn started, ended processes for as long as the guest
-keeps their records. TIME is how long a process has run.
+keeps their records. TIME is how long a process has run; CPU and MEMORY are what
+it uses with all its descendants.
 
 Examples:
   orchctl process ps ID
@@ -35,6 +36,7 @@ absl::StatusOr<std::vector<Process>> ProcessPsCommand::ListAll(Invocation& invoc
   guest::v1::ListRequest request;
   request.set_session_id(session_id_);
   request.set_page_size(kPageSize);
+  request.set_include_usage(true);
   if (running_) request.add_statuses(guest::v1::PROCESS_STATUS_RUNNING);
   std::vector<Process> processes;
   do {

@@ -13,6 +13,9 @@ namespace orch::ctl {
 // long they ran.
 std::string ProcessTable(const std::vector<guest::v1::Process>& processes, absl::Time now);
 
+// All limits, one per line.
+std::string ProcessConfigDetails(const guest::v1::ProcessConfig& config);
+
 // "RUNNING", "EXITED 0", "KILLED by signal 9", "TIMED_OUT".
 std::string ProcessEnd(const guest::v1::Process& process);
 

@@ -41,6 +41,10 @@ std::string Word(guest::v1::ProcessStatus status) {
   return WithoutPrefix(guest::v1::ProcessStatus_Name(status), "PROCESS_STATUS_", status);
 }
 
+std::string Word(guest::v1::ReplayState state) {
+  return WithoutPrefix(guest::v1::ReplayState_Name(state), "REPLAY_STATE_", state);
+}
+
 std::string Mebibytes(uint64_t mebibytes) { return absl::StrCat(mebibytes, " MiB"); }
 
 std::string ShortDuration(absl::Duration duration) {

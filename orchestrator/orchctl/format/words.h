@@ -7,6 +7,7 @@
 #include "google/protobuf/timestamp.pb.h"
 
 #include "guest/v1/process.pb.h"
+#include "guest/v1/replay.pb.h"
 #include "orchestrator/v1/browsers.pb.h"
 #include "orchestrator/v1/node.pb.h"
 #include "orchestrator/v1/templates.pb.h"
@@ -22,6 +23,7 @@ std::string Word(orchestrator::v1::BuildPhase phase);
 std::string Word(orchestrator::v1::Accelerator accelerator);
 std::string Word(orchestrator::v1::Transport transport);
 std::string Word(guest::v1::ProcessStatus status);
+std::string Word(guest::v1::ReplayState state);
 
 // "512 MiB".
 std::string Mebibytes(uint64_t mebibytes);

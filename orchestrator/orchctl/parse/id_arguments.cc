@@ -59,4 +59,15 @@ void AddProcessId(CLI::App& app, std::string& process_id) {
       ->check(IdValidator());
 }
 
+void AddProcessIds(CLI::App& app, std::vector<std::string>& process_ids) {
+  app.add_option("PID", process_ids, "Processes")->required()->type_name("")->check(IdValidator());
+}
+
+void AddReplayId(CLI::App& app, std::string& replay_id) {
+  app.add_option("REPLAY", replay_id, "Replay: the id that start prints and list shows")
+      ->required()
+      ->type_name("")
+      ->check(IdValidator());
+}
+
 }  // namespace orch::ctl

@@ -18,5 +18,7 @@ void AddPools(CLI::App& app, std::vector<std::string>& pools);
 void AddTemplateKey(CLI::App& app, std::string& key);
 void AddTemplateKeys(CLI::App& app, std::vector<std::string>& keys);
 void AddProcessId(CLI::App& app, std::string& process_id);
+void AddProcessIds(CLI::App& app, std::vector<std::string>& process_ids);
+void AddReplayId(CLI::App& app, std::string& replay_id);
 
 }  // namespace orch::ctl

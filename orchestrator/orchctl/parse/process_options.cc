@@ -1,7 +1,10 @@
 #include "orchestrator/orchctl/parse/process_options.h"
 
+#include <cmath>
 #include <cstdlib>
 #include <map>
+
+#include "CLI/Validators.hpp"
 
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/orchctl/parse/values.h"
@@ -19,6 +22,13 @@ void ProcessOptions::Configure(CLI::App& app) {
   app.add_flag("--root", root_, "Run as root")->excludes(user);
   app.add_option("--timeout", timeout_, "Kill the process after this long, such as 90s")
       ->type_name("DURATION");
+  app.add_flag("--shell", shell_,
+               "The first word is a line for /bin/sh, the others its $1, $2, ...");
+  app.add_option("--memory", memory_mib_, "Memory that it and its descendants may use together")
+      ->type_name("MIB");
+  app.add_option("--cpus", cpus_, "Processors that they may use, such as 0.5")
+      ->type_name("N")
+      ->check(CLI::Range(0.01, 1000.0));
 }
 
 absl::StatusOr<guest::v1::ProcessSpec> ProcessOptions::Build(
@@ -31,6 +41,11 @@ absl::StatusOr<guest::v1::ProcessSpec> ProcessOptions::Build(
   for (const auto& [name, value] : environment) (*spec.mutable_env())[name] = value;
   spec.set_as_user(user_);
   spec.set_as_root(root_);
+  spec.set_shell(shell_);
+  if (memory_mib_ > 0) spec.mutable_limits()->set_memory_bytes(memory_mib_ << 20);
+  if (cpus_ > 0) {
+    spec.mutable_limits()->set_cpu_millis(static_cast<uint32_t>(std::lround(cpus_ * 1000)));
+  }
   if (!timeout_.empty()) {
     ORCH_ASSIGN_OR_RETURN(const absl::Duration timeout, ParseTimeout(timeout_));
     spec.mutable_timeout()->set_seconds(absl::ToInt64Seconds(timeout));

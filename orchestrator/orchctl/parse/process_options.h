@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ class ProcessOptions {
   std::string user_;
   bool root_ = false;
   std::string timeout_;
+  bool shell_ = false;
+  uint64_t memory_mib_ = 0;
+  double cpus_ = 0;
 };
 
 }  // namespace orch::ctl

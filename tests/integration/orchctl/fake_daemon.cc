@@ -32,6 +32,84 @@ grpc::Status FakeComputer::CaptureScreenshot(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
+grpc::Status FakeLogs::Stream(grpc::ServerContext*, const guest::v1::StreamLogRequest* request,
+                              grpc::ServerWriter<guest::v1::StreamLogResponse>* writer) {
+  {
+    absl::MutexLock lock(&mutex_);
+    last_ = *request;
+  }
+  if (request->program() == "missing") {
+    return grpc::Status(grpc::StatusCode::NOT_FOUND, "there are chromium, agent");
+  }
+  guest::v1::StreamLogResponse response;
+  response.add_lines()->set_text("first");
+  guest::v1::LogLine& second = *response.add_lines();
+  second.set_text("second");
+  second.mutable_time()->set_seconds(1'700'000'000);
+  writer->Write(response);
+  response.Clear();
+  response.set_missed_bytes(9);
+  guest::v1::LogLine& part = *response.add_lines();
+  part.set_text("long");
+  part.set_continued(true);
+  response.add_lines()->set_text("er");
+  writer->Write(response);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeReplays::Start(grpc::ServerContext*, const guest::v1::StartReplayRequest* request,
+                                guest::v1::Replay* response) {
+  response->set_replay_id("r1");
+  response->set_frame_rate(request->frame_rate());
+  *response->mutable_max_duration() = request->max_duration();
+  response->set_max_bytes(request->max_bytes());
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeReplays::Stop(grpc::ServerContext*, const guest::v1::StopReplayRequest* request,
+                               guest::v1::Replay* response) {
+  response->set_replay_id(request->replay_id());
+  response->set_state(guest::v1::REPLAY_STATE_COMPLETE);
+  if (request->replay_id() == "broken") {
+    response->set_state(guest::v1::REPLAY_STATE_FAILED);
+    response->set_error("ffmpeg ended");
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeReplays::List(grpc::ServerContext*, const guest::v1::ListReplaysRequest*,
+                               guest::v1::ListReplaysResponse* response) {
+  guest::v1::Replay& replay = *response->add_replays();
+  replay.set_replay_id("r1");
+  replay.set_state(guest::v1::REPLAY_STATE_COMPLETE);
+  replay.set_frame_rate(10);
+  replay.set_size_bytes(3 << 20);
+  replay.mutable_started_at()->set_seconds(100);
+  replay.mutable_finished_at()->set_seconds(190);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeReplays::Download(grpc::ServerContext*,
+                                   const guest::v1::DownloadReplayRequest* request,
+                                   grpc::ServerWriter<guest::v1::DownloadReplayResponse>* writer) {
+  if (request->replay_id() != "r1") {
+    return grpc::Status(grpc::StatusCode::NOT_FOUND, "no replay");
+  }
+  guest::v1::DownloadReplayResponse response;
+  response.mutable_replay()->set_size_bytes(5);
+  writer->Write(response);
+  response.set_data("video");
+  writer->Write(response);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeReplays::Delete(grpc::ServerContext*,
+                                 const guest::v1::DeleteReplayRequest* request,
+                                 guest::v1::DeleteReplayResponse*) {
+  if (request->replay_id() == "r1") return grpc::Status::OK;
+  return grpc::Status(grpc::StatusCode::NOT_FOUND, "no replay");
+}
+
 FakeDaemon::FakeDaemon()
     : files_(
           agent::FileSystemService::Create({.users = users_, .default_user = "nobody"}).value()) {
@@ -44,6 +122,8 @@ FakeDaemon::FakeDaemon()
   builder.RegisterService(&templates_);
   builder.RegisterService(&processes_);
   builder.RegisterService(&computer_);
+  builder.RegisterService(&logs_);
+  builder.RegisterService(&replays_);
   builder.RegisterService(&tunnels_);
   builder.RegisterService(files_.get());
   server_ = builder.BuildAndStart();

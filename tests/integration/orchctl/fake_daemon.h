@@ -3,9 +3,13 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "grpcpp/server.h"
 
 #include "guest/v1/computer.grpc.pb.h"
+#include "guest/v1/log.grpc.pb.h"
+#include "guest/v1/replay.grpc.pb.h"
 #include "orchestrator/agent/child/user_database.h"
 #include "orchestrator/agent/filesystem/file_system_service.h"
 #include "orchestrator/v1/node.grpc.pb.h"
@@ -34,6 +38,37 @@ class FakeComputer : public guest::v1::ComputerService::Service {
                                  guest::v1::CaptureScreenshotResponse* response) override;
 };
 
+// LogService of a log with three lines: one without time, one with, and a long one in two parts.
+class FakeLogs : public guest::v1::LogService::Service {
+ public:
+  grpc::Status Stream(grpc::ServerContext* context, const guest::v1::StreamLogRequest* request,
+                      grpc::ServerWriter<guest::v1::StreamLogResponse>* writer) override;
+  guest::v1::StreamLogRequest last() const {
+    absl::MutexLock lock(&mutex_);
+    return last_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  guest::v1::StreamLogRequest last_ ABSL_GUARDED_BY(mutex_);
+};
+
+// ReplayService with one replay, "r1", whose file is "video".
+class FakeReplays : public guest::v1::ReplayService::Service {
+ public:
+  grpc::Status Start(grpc::ServerContext* context, const guest::v1::StartReplayRequest* request,
+                     guest::v1::Replay* response) override;
+  grpc::Status Stop(grpc::ServerContext* context, const guest::v1::StopReplayRequest* request,
+                    guest::v1::Replay* response) override;
+  grpc::Status List(grpc::ServerContext* context, const guest::v1::ListReplaysRequest* request,
+                    guest::v1::ListReplaysResponse* response) override;
+  grpc::Status Download(grpc::ServerContext* context,
+                        const guest::v1::DownloadReplayRequest* request,
+                        grpc::ServerWriter<guest::v1::DownloadReplayResponse>* writer) override;
+  grpc::Status Delete(grpc::ServerContext* context, const guest::v1::DeleteReplayRequest* request,
+                      guest::v1::DeleteReplayResponse* response) override;
+};
+
 // A daemon in this process that listens on a unix socket of its own. Its files are the agent's real
 // service, on this machine's files, and every browser's.
 class FakeDaemon {
@@ -51,6 +86,7 @@ class FakeDaemon {
   FakePools& pools() { return pools_; }
   FakeTemplates& templates() { return templates_; }
   FakeProcesses& processes() { return processes_; }
+  FakeLogs& logs() { return logs_; }
 
  private:
   TempDir dir_;
@@ -60,6 +96,8 @@ class FakeDaemon {
   FakeTemplates templates_;
   FakeProcesses processes_;
   FakeComputer computer_;
+  FakeLogs logs_;
+  FakeReplays replays_;
   FakeTunnels tunnels_;
   const agent::UserDatabase users_{"/etc"};
   const std::unique_ptr<agent::FileSystemService> files_;

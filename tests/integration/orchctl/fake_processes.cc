@@ -58,6 +58,16 @@ guest::v1::SpawnRequest FakeProcesses::last_spawn() const {
   return last_spawn_;
 }
 
+guest::v1::SignalRequest FakeProcesses::last_signal() const {
+  absl::MutexLock lock(&mutex_);
+  return last_signal_;
+}
+
+std::vector<std::string> FakeProcesses::deleted() const {
+  absl::MutexLock lock(&mutex_);
+  return deleted_;
+}
+
 std::vector<std::string> FakeProcesses::signals() const {
   absl::MutexLock lock(&mutex_);
   return signals_;
@@ -208,9 +218,47 @@ grpc::Status FakeProcesses::Signal(grpc::ServerContext*, const guest::v1::Signal
   const std::shared_ptr<Record> record = Find(request->process_id());
   if (record == nullptr) return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such process");
   absl::MutexLock lock(&mutex_);
+  last_signal_ = *request;
   signals_.push_back(request->signal());
   record->signals.push_back(request->signal());
   *response = record->process;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeProcesses::GetLogs(grpc::ServerContext*, const guest::v1::GetLogsRequest* request,
+                                    guest::v1::GetLogsResponse* response) {
+  std::vector<guest::v1::OutputChunk> chunks;
+  for (uint64_t sequence = request->since_sequence() + 1; sequence <= 3; ++sequence) {
+    guest::v1::OutputChunk& chunk = chunks.emplace_back();
+    chunk.set_sequence(sequence);
+    chunk.set_stream(sequence == 2 ? guest::v1::OUTPUT_STREAM_STDERR
+                                   : guest::v1::OUTPUT_STREAM_STDOUT);
+    chunk.set_data(absl::StrCat(sequence, "\n"));
+    if (request->stream() != guest::v1::OUTPUT_STREAM_UNSPECIFIED &&
+        request->stream() != chunk.stream()) {
+      chunks.pop_back();
+    }
+  }
+  const size_t tail = request->has_tail() ? request->tail() : chunks.size();
+  const size_t first = chunks.size() - std::min(chunks.size(), tail);
+  // One at a time.
+  if (first < chunks.size()) *response->add_chunks() = chunks[first];
+  response->set_more(first + 1 < chunks.size());
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeProcesses::Delete(grpc::ServerContext*, const guest::v1::DeleteRequest* request,
+                                   guest::v1::DeleteResponse*) {
+  absl::MutexLock lock(&mutex_);
+  deleted_.push_back(request->process_id());
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeProcesses::SetConfig(grpc::ServerContext*,
+                                      const guest::v1::SetConfigRequest* request,
+                                      guest::v1::ProcessConfig* response) {
+  *response = request->config();
+  response->set_max_queued(7);
   return grpc::Status::OK;
 }
 

@@ -35,6 +35,8 @@ class FakeProcesses : public guest::v1::ProcessService::Service {
   static char Flood(uint64_t index) { return static_cast<char>(index * 31 + (index >> 16)); }
 
   guest::v1::SpawnRequest last_spawn() const;
+  guest::v1::SignalRequest last_signal() const;
+  std::vector<std::string> deleted() const;
   std::vector<std::string> signals() const;
   // Makes every stream and wait end.
   void Stop();
@@ -53,6 +55,14 @@ class FakeProcesses : public guest::v1::ProcessService::Service {
                           guest::v1::WriteStdinResponse* response) override;
   grpc::Status Signal(grpc::ServerContext* context, const guest::v1::SignalRequest* request,
                       guest::v1::Process* response) override;
+  // Of what is asked for, three chunks: "1\n" of stdout, "2\n" of stderr and "3\n" of stdout.
+  grpc::Status GetLogs(grpc::ServerContext* context, const guest::v1::GetLogsRequest* request,
+                       guest::v1::GetLogsResponse* response) override;
+  grpc::Status Delete(grpc::ServerContext* context, const guest::v1::DeleteRequest* request,
+                      guest::v1::DeleteResponse* response) override;
+  // Answers with what is changed, and says that 7 may be queued.
+  grpc::Status SetConfig(grpc::ServerContext* context, const guest::v1::SetConfigRequest* request,
+                         guest::v1::ProcessConfig* response) override;
   // Shows "ready ROWSxCOLS" of the first request, each new size as "size ROWSxCOLS", and what is
   // typed in brackets; "x" ends the process with 7, the end-of-file character with 0.
   grpc::Status Attach(grpc::ServerContext* context,
@@ -78,6 +88,8 @@ class FakeProcesses : public guest::v1::ProcessService::Service {
   // A shared_ptr because a stream may outlast the lock under which the record was found.
   std::map<std::string, std::shared_ptr<Record>> records_ ABSL_GUARDED_BY(mutex_);
   guest::v1::SpawnRequest last_spawn_ ABSL_GUARDED_BY(mutex_);
+  guest::v1::SignalRequest last_signal_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> deleted_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> signals_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };

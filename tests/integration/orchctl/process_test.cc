@@ -12,6 +12,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class OrchctlProcessTest : public ::testing::Test {
  protected:
@@ -153,6 +154,53 @@ TEST_F(OrchctlProcessTest, LogsPrintsWhatIsKept) {
   EXPECT_EQ(result.err, "err");
   EXPECT_THAT(Run({"process", "logs", "b1", "p1", "-o", "json"}).out,
               HasSubstr("\"data\":\"b3V0\""));
+}
+
+TEST_F(OrchctlProcessTest, LogsPrintsTheLatestOfAStream) {
+  EXPECT_EQ(Run({"process", "logs", "b1", "p1", "--tail", "2"}).out, "3\n");
+  EXPECT_EQ(Run({"process", "logs", "b1", "p1", "--tail", "9", "--stream", "stdout"}).out,
+            "1\n3\n");
+  EXPECT_EQ(Run({"process", "logs", "b1", "p1", "--stream", "none"}).exit_status, 2);
+}
+
+TEST_F(OrchctlProcessTest, KillStopsWithGraceAndWaits) {
+  Run({"process", "spawn", "b1", "--", "trap"});
+  const auto result =
+      Run({"process", "kill", "b1", "p1", "--grace", "5s", "--wait", "1m", "--scope", "tree"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(result.out, "RUNNING\n");
+  const auto request = daemon_.processes().last_signal();
+  EXPECT_EQ(request.signal(), "TERM");
+  EXPECT_EQ(request.kill_after().seconds(), 5);
+  EXPECT_EQ(request.wait().seconds(), 60);
+  EXPECT_EQ(request.scope(), guest::v1::SIGNAL_SCOPE_TREE);
+}
+
+TEST_F(OrchctlProcessTest, DeletesEachThatIsNamed) {
+  EXPECT_EQ(Run({"process", "delete", "b1", "p1", "p2"}).exit_status, 0);
+  EXPECT_THAT(daemon_.processes().deleted(), ElementsAre("p1", "p2"));
+}
+
+TEST_F(OrchctlProcessTest, ConfigSendsWhatWasTypedAndPrintsAll) {
+  const auto result = Run(
+      {"process", "config", "b1", "--max-concurrent", "3", "--max-timeout", "90s", "-o", "json"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\"max_concurrent\": 3"));
+  EXPECT_THAT(result.out, HasSubstr("\"max_timeout\": \"90s\""));
+  EXPECT_THAT(result.out, Not(HasSubstr("max_log_bytes")));
+  EXPECT_THAT(Run({"process", "config", "b1"}).out, HasSubstr("max queued              7\n"));
+}
+
+TEST_F(OrchctlProcessTest, SpawnSendsLimitsAndAShellLine) {
+  EXPECT_EQ(Run({"process", "spawn", "b1", "--shell", "--memory", "64", "--cpus", "0.5", "--",
+                 "ls | wc -l"})
+                .exit_status,
+            0);
+  const auto spec = daemon_.processes().last_spawn().spec();
+  EXPECT_TRUE(spec.shell());
+  EXPECT_EQ(spec.command(), "ls | wc -l");
+  EXPECT_EQ(spec.limits().memory_bytes(), 64u << 20);
+  EXPECT_EQ(spec.limits().cpu_millis(), 500u);
 }
 
 TEST_F(OrchctlProcessTest, StdinReportsHowMuchWasWritten) {

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "orchestrator/orchctl/command.h"
+
+namespace orch::ctl {
+
+// `orchctl replays delete`: deletes a recording.
+class ReplaysDeleteCommand : public Command {
+ public:
+  void Configure(CLI::App& app) override;
+  absl::StatusOr<int> Run(Invocation& invocation) override;
+
+ private:
+  std::string session_id_;
+  std::string replay_id_;
+};
+
+}  // namespace orch::ctl
