@@ -38,6 +38,7 @@
 #include "orchestrator/agent/loop/agent_clock.h"
 #include "orchestrator/agent/loop/event_loop.h"
 #include "orchestrator/agent/loop/wall_time.h"
+#include "orchestrator/agent/playwright/playwright_service.h"
 #include "orchestrator/agent/process/process_service.h"
 #include "orchestrator/agent/process/process_table.h"
 #include "orchestrator/agent/replay/replay_service.h"
@@ -155,6 +156,13 @@ absl::Status Run() {
   ReplayTable recordings(
       children, clock, {.display = options.headful ? kDisplay : "", .directory = kReplayDirectory});
   ReplayService replays(*loop, recordings);
+  PlaywrightService playwright(
+      {.children = children,
+       .users = users,
+       .user = config.default_user,
+       .headful = options.headful,
+       .command = std::move(config.playwright_command),
+       .devtools_url = absl::StrCat("http://127.0.0.1:", devtools_port.value_or(0))});
   TunnelService tunnels(*loop);
   ProcStatMeter meter;
   SnapshotPreparation preparation({.devtools_port = devtools_port,
@@ -166,8 +174,8 @@ absl::Status Run() {
   GuestResumption resumption(kernel_clock, random, identity);
   LifecycleService lifecycle(*loop, supervisor, preparation, resumption);
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
-                        AgentServer::Create({&processes, files.get(), &computer, &logs, &replays,
-                                             &tunnels, &lifecycle}));
+                        AgentServer::Create({&processes, files.get(), &computer, &logs, &playwright,
+                                             &replays, &tunnels, &lifecycle}));
   supervisor.Start();
   ORCH_ASSIGN_OR_RETURN(const Listeners listeners, Listen(*server));
   while (true) ::pause();

@@ -7,6 +7,7 @@
 #include "guest/v1/filesystem.pb.h"
 #include "guest/v1/lifecycle.pb.h"
 #include "guest/v1/log.pb.h"
+#include "guest/v1/playwright.pb.h"
 #include "guest/v1/process.pb.h"
 #include "guest/v1/replay.pb.h"
 #include "guest/v1/tunnel.pb.h"
@@ -20,6 +21,7 @@ ExposedMethods::ExposedMethods() {
       guest::v1::ReadFileRequest::descriptor()->file(),
       guest::v1::GetStatusRequest::descriptor()->file(),
       guest::v1::StreamLogRequest::descriptor()->file(),
+      guest::v1::ExecuteRequest::descriptor()->file(),
       guest::v1::ExecRequest::descriptor()->file(),
       guest::v1::StartReplayRequest::descriptor()->file(),
       guest::v1::ConnectRequest::descriptor()->file(),

@@ -153,6 +153,18 @@ absl::StatusOr<FileSystemConfig> ParseFileSystem(const toml::table& config) {
   return filesystem;
 }
 
+absl::StatusOr<std::vector<std::string>> ParsePlaywright(const toml::table& config) {
+  constexpr char kWhere[] = "playwright";
+  const toml::node* node = config.get(kWhere);
+  if (node == nullptr) return std::vector<std::string>();
+  if (!node->is_table()) return Invalid("config", "playwright must be a table");
+  ORCH_RETURN_IF_ERROR(CheckKeys(*node->as_table(), kWhere, {"command"}));
+  ORCH_ASSIGN_OR_RETURN(std::vector<std::string> command,
+                        Strings(*node->as_table(), kWhere, "command"));
+  if (command.empty() || command[0].empty()) return Invalid(kWhere, "command must name a program");
+  return command;
+}
+
 absl::Status AppendArguments(const toml::table& table, absl::string_view where, const char* key,
                              const BootOptions& options, std::vector<std::string>& argv) {
   ORCH_ASSIGN_OR_RETURN(std::vector<std::string> arguments, Strings(table, where, key));
@@ -324,13 +336,15 @@ absl::StatusOr<AgentConfig> ParseAgentConfig(absl::string_view text, const BootO
   }
   const toml::table& table = result.table();
   ORCH_RETURN_IF_ERROR(
-      CheckKeys(table, "config", {"default_user", "filesystem", "process", "program"}));
+      CheckKeys(table, "config",
+                {"default_user", "filesystem", "playwright", "process", "program"}));
   AgentConfig config;
   ORCH_ASSIGN_OR_RETURN(std::optional<std::string> user, String(table, "config", "default_user"));
   if (!user) return Invalid("config", "needs default_user");
   config.default_user = *std::move(user);
   ORCH_ASSIGN_OR_RETURN(config.filesystem, ParseFileSystem(table));
   ORCH_ASSIGN_OR_RETURN(config.process, ParseProcess(table));
+  ORCH_ASSIGN_OR_RETURN(config.playwright_command, ParsePlaywright(table));
 
   const toml::node* programs = table.get("program");
   if (programs == nullptr) return config;

@@ -37,6 +37,8 @@ struct AgentConfig {
   std::string default_user;
   FileSystemConfig filesystem;
   ProcessConfig process;
+  // Runs the scripts of PlaywrightService; empty: there is none.
+  std::vector<std::string> playwright_command;
   // Each after those it waits for.
   std::vector<ProgramConfig> programs;
 };

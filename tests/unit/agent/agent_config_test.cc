@@ -175,6 +175,20 @@ TEST(AgentConfigTest, RefusesLimitsOfProcessesOutOfRange) {
   }
 }
 
+TEST(AgentConfigTest, TakesThePlaywrightRunner) {
+  ORCH_ASSERT_OK_AND_ASSIGN(
+      const AgentConfig config,
+      ParseAgentConfig("default_user = \"root\"\n[playwright]\ncommand = [\"node\", \"x.cjs\"]",
+                       BootOptions{}));
+  EXPECT_THAT(config.playwright_command, ElementsAre("node", "x.cjs"));
+  for (const char* line : {"", "command = []", "command = \"node\"", "colour = 1"}) {
+    EXPECT_THAT(ParseAgentConfig(absl::StrCat("default_user = \"root\"\n[playwright]\n", line),
+                                 BootOptions{}),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("playwright")))
+        << line;
+  }
+}
+
 TEST(AgentConfigTest, NeedsADefaultUser) {
   EXPECT_THAT(ParseAgentConfig("", BootOptions{}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("default_user")));
