@@ -17,6 +17,9 @@ namespace {
 constexpr size_t kMaxCodeBytes = 1024 * 1024;
 constexpr uint32_t kDefaultTimeoutSeconds = 60;
 constexpr uint32_t kMaxTimeoutSeconds = 300;
+// Until Node.js and Playwright are loaded and the browser answers; that can take a minute where
+// guests are emulated and the host is busy.
+constexpr absl::Duration kMaxStartTime = absl::Minutes(2);
 
 }  // namespace
 
@@ -56,8 +59,16 @@ class PlaywrightService::ExecuteCall final : public grpc::ServerUnaryReactor {
           absl::StrCat("timeout_seconds is ", seconds, "; it takes 1..", kMaxTimeoutSeconds));
     }
     ORCH_ASSIGN_OR_RETURN(runner_, service_.TakeRunner());
-    timer_ = loop().RunAfter(absl::Seconds(seconds), [this, seconds] { TimedOut(seconds); });
-    runner_->Run(request_.code(), response_, [this](const absl::Status& status) {
+    timer_ = loop().RunAfter(kMaxStartTime, [this] {
+      FinishOnce(absl::UnavailableError(absl::StrCat("the script runner was not ready in ",
+                                                     absl::FormatDuration(kMaxStartTime),
+                                                     "; the guest is very slow, try again")));
+    });
+    const auto begun = [this, seconds] {
+      loop().CancelTimer(timer_);
+      timer_ = loop().RunAfter(absl::Seconds(seconds), [this, seconds] { TimedOut(seconds); });
+    };
+    runner_->Run(request_.code(), response_, begun, [this](const absl::Status& status) {
       // The runner is at work on the end of it.
       loop().Post([this, status] { FinishOnce(status); });
     });

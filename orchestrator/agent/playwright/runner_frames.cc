@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kSizeBytes = 4;
 constexpr size_t kHeadBytes = 1 + kSizeBytes;
-constexpr absl::string_view kKinds = "oernmspud";
+constexpr absl::string_view kKinds = "boernmspud";
 
 uint32_t ReadSize(absl::string_view bytes) {
   uint32_t size = 0;

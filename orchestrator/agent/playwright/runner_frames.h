@@ -12,6 +12,7 @@ namespace orch::agent {
 // What a script runner writes; see
 // images/chromium/files/usr/lib/orchestrator/playwright/runner.cjs.
 enum class RunnerFrame : char {
+  kBegun = 'b',
   kStdout = 'o',
   kStderr = 'e',
   kResult = 'r',

@@ -37,8 +37,10 @@ absl::StatusOr<std::unique_ptr<ScriptRunner>> ScriptRunner::Start(const ChildCon
   return runner;
 }
 
-void ScriptRunner::Run(const std::string& code, guest::v1::ExecuteResponse& response, Done done) {
+void ScriptRunner::Run(const std::string& code, guest::v1::ExecuteResponse& response,
+                       std::function<void()> begun, Done done) {
   response_ = &response;
+  begun_ = std::move(begun);
   done_ = std::move(done);
   status_ = absl::OkStatus();
   // A runner that ends instead of reading is noticed by its end.
@@ -65,6 +67,9 @@ void ScriptRunner::HandleFrame(RunnerFrame kind, absl::string_view payload) {
   // After its end a script may still print.
   if (response_ == nullptr) return;
   switch (kind) {
+    case RunnerFrame::kBegun:
+      begun_();
+      break;
     case RunnerFrame::kStdout:
       if (!AppendBounded(payload, *response_->mutable_stdout())) {
         response_->set_stdout_truncated(true);

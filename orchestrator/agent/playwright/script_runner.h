@@ -33,13 +33,15 @@ class ScriptRunner final : private ChildProcess::Observer {
     return child_ != nullptr && child_->running() && done_ == nullptr && !broken_;
   }
 
-  // Runs a script and fills in `response`, which outlives the run, while it does. Calls `done` from
-  // the loop, and not from within this, with what the call shall return; the runner must not be
-  // destroyed in it. When this is destroyed before, `done` is never called. The runner is idle.
+  // Runs a script and fills in `response`, which outlives the run, while it does. Calls from the
+  // loop, and not from within this, `begun` when the program and the browser are ready and the
+  // script itself begins, and `done` with what the call shall return; the runner must not be
+  // destroyed in them. When it is destroyed before, neither is called any more. The runner is idle.
   //
   // OK: `response` tells how it went. INVALID_ARGUMENT: the code does not parse. UNAVAILABLE: the
   // browser does not answer.
-  void Run(const std::string& code, guest::v1::ExecuteResponse& response, Done done);
+  void Run(const std::string& code, guest::v1::ExecuteResponse& response,
+           std::function<void()> begun, Done done);
 
  private:
   explicit ScriptRunner(EventLoop& loop) : loop_(loop) {}
@@ -60,6 +62,7 @@ class ScriptRunner final : private ChildProcess::Observer {
   guest::v1::ExecuteResponse* response_ = nullptr;
   // How the script failed before it ran.
   absl::Status status_;
+  std::function<void()> begun_;
   Done done_;
   // Last: it calls the others.
   std::unique_ptr<ChildProcess> child_;

@@ -6,6 +6,7 @@
 //
 // Standard input: for each script its size, 4 bytes, lowest first, and its bytes. Standard output: frames of one byte that
 // says what it is, a size as above, and as many bytes:
+//   b      the script begins
 //   o, e   what the script printed to its standard output and error
 //   r      the result, as JSON
 //   n, m, s  name, message and stack of the error that the script ended with
@@ -194,6 +195,7 @@ async function run(code) {
     return send('u', cut(error.message));
   }
   const timers = makeTimers();
+  send('b', '');
   try {
     // Errors outside of the script's own promise, in timers and listeners, end it as well.
     const failed = new Promise((resolve, reject) => { current = { fail: reject }; });
