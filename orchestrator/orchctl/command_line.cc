@@ -22,7 +22,15 @@
 #include "orchestrator/orchctl/commands/browsers_watch.h"
 #include "orchestrator/orchctl/commands/cdp.h"
 #include "orchestrator/orchctl/commands/completion.h"
+#include "orchestrator/orchctl/commands/computer_batch.h"
+#include "orchestrator/orchctl/commands/computer_click.h"
+#include "orchestrator/orchctl/commands/computer_clipboard.h"
+#include "orchestrator/orchctl/commands/computer_drag.h"
+#include "orchestrator/orchctl/commands/computer_key.h"
+#include "orchestrator/orchctl/commands/computer_move.h"
 #include "orchestrator/orchctl/commands/computer_screenshot.h"
+#include "orchestrator/orchctl/commands/computer_scroll.h"
+#include "orchestrator/orchctl/commands/computer_type.h"
 #include "orchestrator/orchctl/commands/forward.h"
 #include "orchestrator/orchctl/commands/fs_cat.h"
 #include "orchestrator/orchctl/commands/fs_chmod.h"
@@ -39,6 +47,7 @@
 #include "orchestrator/orchctl/commands/keys_revoke.h"
 #include "orchestrator/orchctl/commands/logs.h"
 #include "orchestrator/orchctl/commands/node.h"
+#include "orchestrator/orchctl/commands/playwright_run.h"
 #include "orchestrator/orchctl/commands/pools_acquire.h"
 #include "orchestrator/orchctl/commands/pools_create.h"
 #include "orchestrator/orchctl/commands/pools_delete.h"
@@ -127,9 +136,7 @@ CommandLine::CommandLine() : app_("Operates a browser orchestrator", "orchctl") 
   Add(&app_, "logs", "Print what a browser's programs log, or a file",
       std::make_unique<LogsCommand>());
   Add(&app_, "shell", "Log in to a browser's machine", std::make_unique<ShellCommand>());
-  CLI::App* computer = AddGroup("computer", "Use the screen of a headful browser");
-  Add(computer, "screenshot", "Save what the screen shows as PNG",
-      std::make_unique<ComputerScreenshotCommand>());
+  AddComputer();
   Add(&app_, "forward", "Make a guest's TCP port reachable on this host",
       std::make_unique<ForwardCommand>());
   Add(&app_, "cdp", "Ask Chromium for its version over CDP's HTTP endpoint",
@@ -219,6 +226,25 @@ void CommandLine::AddFiles() {
   Add(files, "chmod", "Set mode, owner and group", std::make_unique<FsChmodCommand>());
   Add(files, "watch", "Print changes as they happen", std::make_unique<FsWatchCommand>());
   Add(files, "zip", "Pack a directory, or unpack an archive", std::make_unique<FsZipCommand>());
+}
+
+void CommandLine::AddComputer() {
+  CLI::App* computer = AddGroup("computer", "Use screen, mouse and keyboard of a headful browser");
+  Add(computer, "click", "Click the mouse", std::make_unique<ComputerClickCommand>());
+  Add(computer, "move", "Move the mouse", std::make_unique<ComputerMoveCommand>());
+  Add(computer, "drag", "Move the mouse with a button down",
+      std::make_unique<ComputerDragCommand>());
+  Add(computer, "scroll", "Turn the mouse's wheel", std::make_unique<ComputerScrollCommand>());
+  Add(computer, "type", "Type text", std::make_unique<ComputerTypeCommand>());
+  Add(computer, "key", "Press keys", std::make_unique<ComputerKeyCommand>());
+  Add(computer, "screenshot", "Save what the screen shows",
+      std::make_unique<ComputerScreenshotCommand>());
+  Add(computer, "clipboard", "Print or replace what is in the clipboard",
+      std::make_unique<ComputerClipboardCommand>());
+  Add(computer, "batch", "Do many of these at once", std::make_unique<ComputerBatchCommand>());
+  CLI::App* playwright = AddGroup("playwright", "Run Playwright inside a browser's machine");
+  Add(playwright, "run", "Run a script against the browser",
+      std::make_unique<PlaywrightRunCommand>());
 }
 
 void CommandLine::AddPools() {

@@ -29,6 +29,8 @@ class CommandLine {
  private:
   void AddGlobalOptions();
   void AddBrowsers();
+  // What uses the screen, and Playwright.
+  void AddComputer();
   void AddPools();
   void AddKeys();
   void AddTemplates();

@@ -50,6 +50,7 @@ Connection::Connection(const std::string& target)
       computer_(guest::v1::ComputerService::NewStub(channel_)),
       logs_(guest::v1::LogService::NewStub(channel_)),
       replays_(guest::v1::ReplayService::NewStub(channel_)),
+      playwright_(guest::v1::PlaywrightService::NewStub(channel_)),
       tunnels_(guest::v1::TunnelService::NewStub(channel_)) {}
 
 bool Connection::connected() const { return channel_->GetState(false) == GRPC_CHANNEL_READY; }

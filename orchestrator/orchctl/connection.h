@@ -10,6 +10,7 @@
 #include "guest/v1/computer.grpc.pb.h"
 #include "guest/v1/filesystem.grpc.pb.h"
 #include "guest/v1/log.grpc.pb.h"
+#include "guest/v1/playwright.grpc.pb.h"
 #include "guest/v1/process.grpc.pb.h"
 #include "guest/v1/replay.grpc.pb.h"
 #include "guest/v1/tunnel.grpc.pb.h"
@@ -51,6 +52,7 @@ class Connection {
   guest::v1::ComputerService::Stub& computer() { return *computer_; }
   guest::v1::LogService::Stub& logs() { return *logs_; }
   guest::v1::ReplayService::Stub& replays() { return *replays_; }
+  guest::v1::PlaywrightService::Stub& playwright() { return *playwright_; }
   guest::v1::TunnelService::Stub& tunnels() { return *tunnels_; }
 
  private:
@@ -66,6 +68,7 @@ class Connection {
   const std::unique_ptr<guest::v1::ComputerService::Stub> computer_;
   const std::unique_ptr<guest::v1::LogService::Stub> logs_;
   const std::unique_ptr<guest::v1::ReplayService::Stub> replays_;
+  const std::unique_ptr<guest::v1::PlaywrightService::Stub> playwright_;
   const std::unique_ptr<guest::v1::TunnelService::Stub> tunnels_;
 };
 

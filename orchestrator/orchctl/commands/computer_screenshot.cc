@@ -39,24 +39,32 @@ absl::Status Save(const std::string& path, absl::string_view bytes) {
 
 void ComputerScreenshotCommand::Configure(CLI::App& app) {
   AddSessionId(app, session_id_);
-  app.add_option("-O,--output-file", file_, "Where to; - is standard output (default ID.png)")
+  app.add_option("-O,--output-file", file_, "Where to; - is standard output (default ID.FORMAT)")
       ->type_name("FILE");
   app.add_option("--region", region_, "Only this part of the screen, in pixels")
       ->type_name("X,Y,W,H");
+  app.add_option("--format", format_, "png (default), jpeg or webp")
+      ->check(CLI::IsMember({"png", "jpeg", "webp"}));
+  app.add_option("--quality", quality_, "Of jpeg and webp, 1 to 100 (default 80)")->type_name("N");
+  app.add_option("--scale", scale_, "Make it smaller, 0.05 to 1")->type_name("FACTOR");
   app.footer(R"(
 Examples:
   orchctl computer screenshot ID
   orchctl computer screenshot ID --region 0,0,640,480 -O corner.png
+  orchctl computer screenshot ID --format jpeg --scale 0.5
   orchctl computer screenshot ID -O - | display)");
 }
 
 absl::Status ComputerScreenshotCommand::Check(const Settings&) {
   request_.set_session_id(session_id_);
-  if (file_.empty()) file_ = absl::StrCat(session_id_, ".png");
+  if (file_.empty()) file_ = absl::StrCat(session_id_, ".", format_);
   if (file_ == "-" && ::isatty(STDOUT_FILENO) == 1) {
-    return absl::InvalidArgumentError(
-        "will not write a PNG file to a terminal; name a file with -O");
+    return absl::InvalidArgumentError("will not write an image to a terminal; name a file with -O");
   }
+  if (format_ == "jpeg") request_.set_format(guest::v1::IMAGE_FORMAT_JPEG);
+  if (format_ == "webp") request_.set_format(guest::v1::IMAGE_FORMAT_WEBP);
+  request_.set_quality(quality_);
+  request_.set_scale(scale_);
   if (!region_.empty()) {
     ORCH_ASSIGN_OR_RETURN(*request_.mutable_region(), ParseRegion(region_));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "guest/v1/computer.pb.h"
@@ -18,6 +19,9 @@ class ComputerScreenshotCommand : public Command {
   std::string session_id_;
   std::string file_;
   std::string region_;
+  std::string format_ = "png";
+  uint32_t quality_ = 0;
+  double scale_ = 0;
   guest::v1::CaptureScreenshotRequest request_;
 };
 

@@ -32,6 +32,84 @@ grpc::Status FakeComputer::CaptureScreenshot(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
+grpc::Status FakeComputer::MoveMouse(grpc::ServerContext*,
+                                     const guest::v1::MoveMouseRequest* request,
+                                     guest::v1::MoveMouseResponse*) {
+  return Remember(*request);
+}
+
+grpc::Status FakeComputer::ClickMouse(grpc::ServerContext*,
+                                      const guest::v1::ClickMouseRequest* request,
+                                      guest::v1::ClickMouseResponse*) {
+  return Remember(*request);
+}
+
+grpc::Status FakeComputer::DragMouse(grpc::ServerContext*,
+                                     const guest::v1::DragMouseRequest* request,
+                                     guest::v1::DragMouseResponse*) {
+  return Remember(*request);
+}
+
+grpc::Status FakeComputer::Scroll(grpc::ServerContext*, const guest::v1::ScrollRequest* request,
+                                  guest::v1::ScrollResponse*) {
+  return Remember(*request);
+}
+
+grpc::Status FakeComputer::TypeText(grpc::ServerContext*, const guest::v1::TypeTextRequest* request,
+                                    guest::v1::TypeTextResponse*) {
+  return Remember(*request);
+}
+
+grpc::Status FakeComputer::PressKey(grpc::ServerContext*, const guest::v1::PressKeyRequest* request,
+                                    guest::v1::PressKeyResponse*) {
+  return Remember(*request);
+}
+
+grpc::Status FakeComputer::WriteClipboard(grpc::ServerContext*,
+                                          const guest::v1::WriteClipboardRequest* request,
+                                          guest::v1::WriteClipboardResponse*) {
+  return Remember(*request);
+}
+
+grpc::Status FakeComputer::RunBatch(grpc::ServerContext*, const guest::v1::RunBatchRequest* request,
+                                    guest::v1::RunBatchResponse*) {
+  return Remember(*request);
+}
+
+grpc::Status FakeComputer::ReadClipboard(grpc::ServerContext*,
+                                         const guest::v1::ReadClipboardRequest*,
+                                         guest::v1::ReadClipboardResponse* response) {
+  response->set_text("copied");
+  return grpc::Status::OK;
+}
+
+std::string FakeComputer::last() const {
+  absl::MutexLock lock(&mutex_);
+  return last_;
+}
+
+grpc::Status FakeComputer::Remember(const google::protobuf::Message& request) {
+  absl::MutexLock lock(&mutex_);
+  last_ = request.ShortDebugString();
+  return grpc::Status::OK;
+}
+
+grpc::Status FakePlaywright::Execute(grpc::ServerContext*, const guest::v1::ExecuteRequest* request,
+                                     guest::v1::ExecuteResponse* response) {
+  response->set_stdout("printed\n");
+  response->set_stderr("complained\n");
+  response->set_success(request->code() != "throw");
+  if (response->success()) {
+    response->set_result_json(
+        absl::StrCat("\"", request->code(), " ", request->timeout_seconds(), "\""));
+  } else {
+    response->mutable_error()->set_name("TypeError");
+    response->mutable_error()->set_message("no\x1b such thing");
+    response->mutable_error()->set_stack("TypeError: no\n    at script:2:7\n    at elsewhere:1");
+  }
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeLogs::Stream(grpc::ServerContext*, const guest::v1::StreamLogRequest* request,
                               grpc::ServerWriter<guest::v1::StreamLogResponse>* writer) {
   {
@@ -122,6 +200,7 @@ FakeDaemon::FakeDaemon()
   builder.RegisterService(&templates_);
   builder.RegisterService(&processes_);
   builder.RegisterService(&computer_);
+  builder.RegisterService(&playwright_);
   builder.RegisterService(&logs_);
   builder.RegisterService(&replays_);
   builder.RegisterService(&tunnels_);

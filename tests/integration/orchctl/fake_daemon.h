@@ -5,10 +5,12 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "google/protobuf/message.h"
 #include "grpcpp/server.h"
 
 #include "guest/v1/computer.grpc.pb.h"
 #include "guest/v1/log.grpc.pb.h"
+#include "guest/v1/playwright.grpc.pb.h"
 #include "guest/v1/replay.grpc.pb.h"
 #include "orchestrator/agent/child/user_database.h"
 #include "orchestrator/agent/filesystem/file_system_service.h"
@@ -30,12 +32,49 @@ class FakeNode : public orchestrator::v1::NodeService::Service {
                        orchestrator::v1::Node* response) override;
 };
 
-// ComputerService whose screenshot is 2 MiB of text that names the region.
+// ComputerService whose screenshot is 2 MiB of text that names the region. Remembers the other
+// requests; its clipboard holds "copied".
 class FakeComputer : public guest::v1::ComputerService::Service {
  public:
   grpc::Status CaptureScreenshot(grpc::ServerContext* context,
                                  const guest::v1::CaptureScreenshotRequest* request,
                                  guest::v1::CaptureScreenshotResponse* response) override;
+  grpc::Status MoveMouse(grpc::ServerContext* context, const guest::v1::MoveMouseRequest* request,
+                         guest::v1::MoveMouseResponse* response) override;
+  grpc::Status ClickMouse(grpc::ServerContext* context, const guest::v1::ClickMouseRequest* request,
+                          guest::v1::ClickMouseResponse* response) override;
+  grpc::Status DragMouse(grpc::ServerContext* context, const guest::v1::DragMouseRequest* request,
+                         guest::v1::DragMouseResponse* response) override;
+  grpc::Status Scroll(grpc::ServerContext* context, const guest::v1::ScrollRequest* request,
+                      guest::v1::ScrollResponse* response) override;
+  grpc::Status TypeText(grpc::ServerContext* context, const guest::v1::TypeTextRequest* request,
+                        guest::v1::TypeTextResponse* response) override;
+  grpc::Status PressKey(grpc::ServerContext* context, const guest::v1::PressKeyRequest* request,
+                        guest::v1::PressKeyResponse* response) override;
+  grpc::Status ReadClipboard(grpc::ServerContext* context,
+                             const guest::v1::ReadClipboardRequest* request,
+                             guest::v1::ReadClipboardResponse* response) override;
+  grpc::Status WriteClipboard(grpc::ServerContext* context,
+                              const guest::v1::WriteClipboardRequest* request,
+                              guest::v1::WriteClipboardResponse* response) override;
+  grpc::Status RunBatch(grpc::ServerContext* context, const guest::v1::RunBatchRequest* request,
+                        guest::v1::RunBatchResponse* response) override;
+
+  // The last of them as a line of text.
+  std::string last() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  grpc::Status Remember(const google::protobuf::Message& request) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  mutable absl::Mutex mutex_;
+  std::string last_ ABSL_GUARDED_BY(mutex_);
+};
+
+// PlaywrightService whose scripts return what they are and print; "throw" fails.
+class FakePlaywright : public guest::v1::PlaywrightService::Service {
+ public:
+  grpc::Status Execute(grpc::ServerContext* context, const guest::v1::ExecuteRequest* request,
+                       guest::v1::ExecuteResponse* response) override;
 };
 
 // LogService of a log with three lines: one without time, one with, and a long one in two parts.
@@ -86,6 +125,7 @@ class FakeDaemon {
   FakePools& pools() { return pools_; }
   FakeTemplates& templates() { return templates_; }
   FakeProcesses& processes() { return processes_; }
+  FakeComputer& computer() { return computer_; }
   FakeLogs& logs() { return logs_; }
 
  private:
@@ -96,6 +136,7 @@ class FakeDaemon {
   FakeTemplates templates_;
   FakeProcesses processes_;
   FakeComputer computer_;
+  FakePlaywright playwright_;
   FakeLogs logs_;
   FakeReplays replays_;
   FakeTunnels tunnels_;

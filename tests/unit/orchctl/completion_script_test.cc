@@ -75,7 +75,7 @@ TEST(CompletionScriptTest, EveryShellHasEveryCommand) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const std::string script = CompletionScript(command_line.app(), shell);
     for (const char* path : {"'node'", "'browsers watch'", "'pools acquire'", "'process stdin'",
-                             "'computer screenshot'"}) {
+                             "'computer screenshot'", "'playwright run'"}) {
       EXPECT_THAT(script, HasSubstr(path)) << shell;
     }
   }
