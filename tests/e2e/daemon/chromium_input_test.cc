@@ -1,0 +1,165 @@
+// Mouse, keyboard and clipboard of a real Chromium, with what its page says about them.
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "orchestrator/base/grpc_status.h"
+#include "orchestrator/base/status_macros.h"
+#include "tests/e2e/daemon/daemon_process.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace orch::testing {
+namespace {
+
+// Evaluates its argument in Chromium's first page, over CDP, and prints the value as JSON.
+constexpr char kEvaluate[] = R"(
+const pages = await (await fetch('http://127.0.0.1:9222/json/list')).json();
+const socket = new WebSocket(pages.find(page => page.type === 'page').webSocketDebuggerUrl);
+socket.onopen = () => socket.send(JSON.stringify({id: 1, method: 'Runtime.evaluate', params: {
+  expression: process.argv[1], returnByValue: true, awaitPromise: true}}));
+socket.onmessage = message => {
+  const answer = JSON.parse(message.data);
+  if (answer.id !== 1) return;
+  console.log(JSON.stringify(answer.result.result.value ?? answer.result));
+  socket.close();
+};
+)";
+
+// A text field above a canvas that writes down how the mouse was dragged over it.
+constexpr char kPage[] = R"(
+document.body.innerHTML = '<textarea style="position:fixed;left:0;top:0;width:500px;height:200px">' +
+  '</textarea><canvas style="position:fixed;left:0;top:200px;background:#ccc" width=500 height=200>';
+window.strokes = [];
+document.querySelector('canvas').onpointermove = event => {
+  if (event.buttons !== 1) return;
+  for (const each of event.getCoalescedEvents()) strokes.push([each.offsetX, each.offsetY]);
+};
+window.until = async condition => {
+  while (!condition()) await new Promise(done => setTimeout(done, 50));
+};
+const border = (outerWidth - innerWidth) / 2;
+[screenX + border, screenY + outerHeight - innerHeight - border].join()
+)";
+
+class ChromiumInputTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ORCH_ASSERT_OK_AND_ASSIGN(daemon_, DaemonProcess::Start(dir_.File("s")));
+    ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon_->Create("chromium", false));
+    id_ = browser.session_id();
+    ORCH_ASSERT_OK_AND_ASSIGN(const std::string origin, Evaluate(kPage));
+    ASSERT_EQ(std::sscanf(origin.c_str(), "\"%d,%d\"", &left_, &top_), 2) << origin;
+  }
+
+  absl::StatusOr<std::string> Evaluate(const std::string& expression) {
+    ORCH_ASSIGN_OR_RETURN(const auto done, daemon_->Exec(id_, {"node", "--input-type=module", "-e",
+                                                               kEvaluate, expression}));
+    if (done.exit_code() != 0) return absl::InternalError(done.stderr());
+    return std::string(absl::StripSuffix(done.stdout(), "\n"));
+  }
+
+  // The text field's value once it ends with `end`; what a page is told takes its time.
+  std::string FieldText(const std::string& end) {
+    return Evaluate(absl::StrCat("(async () => { const field = document.querySelector('textarea');"
+                                 " await until(() => field.value.endsWith('",
+                                 end,
+                                 "'));"
+                                 " return field.value; })()"))
+        .value_or("failed");
+  }
+
+  absl::Status Run(const guest::v1::RunBatchRequest& batch) {
+    guest::v1::RunBatchRequest request = batch;
+    request.set_session_id(id_);
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    guest::v1::RunBatchResponse response;
+    return FromGrpcStatus(daemon_->computer().RunBatch(&context, request, &response));
+  }
+
+  // Clicks into the text field.
+  void AddClick(guest::v1::RunBatchRequest& batch) const {
+    *batch.add_actions()->mutable_click_mouse()->mutable_at() = At(100, 100);
+  }
+
+  // A place of the page on the screen.
+  guest::v1::Point At(int x, int y) const {
+    guest::v1::Point point;
+    point.set_x(left_ + x);
+    point.set_y(top_ + y);
+    return point;
+  }
+
+  TempDir dir_;
+  std::unique_ptr<DaemonProcess> daemon_;
+  std::string id_;
+  int left_ = 0;
+  int top_ = 0;
+};
+
+TEST_F(ChromiumInputTest, TypesIntoAPage) {
+  const std::string text = "Grüße, Ωmega! 你好 {1+1=2}";
+  guest::v1::RunBatchRequest batch;
+  AddClick(batch);
+  batch.add_actions()->mutable_type_text()->set_text(text);
+  batch.add_actions()->mutable_press_key()->add_keys("shift+Home");
+  batch.add_actions()->mutable_press_key()->add_keys("End");
+  ORCH_ASSERT_OK(Run(batch));
+  EXPECT_EQ(FieldText("=2}"), absl::StrCat("\"", text, "\""));
+}
+
+TEST_F(ChromiumInputTest, DragsOnACanvas) {
+  guest::v1::RunBatchRequest batch;
+  guest::v1::MouseDrag& drag = *batch.add_actions()->mutable_drag_mouse();
+  *drag.add_path() = At(50, 250);
+  *drag.add_path() = At(300, 250);
+  *drag.add_path() = At(300, 350);
+  ORCH_ASSERT_OK(Run(batch));
+  EXPECT_EQ(
+      Evaluate("(async () => { const near = ([x, y]) => Math.abs(x - 300) + Math.abs(y - 150) "
+               "< 5; await until(() => strokes.some(near)); return strokes.length > 5; })()")
+          .value_or("failed"),
+      "true");
+}
+
+TEST_F(ChromiumInputTest, PastesIntoAPageAndCopiesFromIt) {
+  guest::v1::WriteClipboardRequest write;
+  write.set_session_id(id_);
+  write.set_text("from outside: é你");
+  grpc::ClientContext write_context;
+  SetTestDeadline(write_context);
+  guest::v1::WriteClipboardResponse written;
+  ORCH_ASSERT_OK(
+      FromGrpcStatus(daemon_->computer().WriteClipboard(&write_context, write, &written)));
+  guest::v1::RunBatchRequest batch;
+  AddClick(batch);
+  batch.add_actions()->mutable_press_key()->add_keys("ctrl+v");
+  ORCH_ASSERT_OK(Run(batch));
+  EXPECT_EQ(FieldText("\u4f60"), "\"from outside: é你\"");
+  EXPECT_EQ(
+      Evaluate("const field = document.querySelector('textarea'); field.value = 'from inside';"
+               " field.select(); field.value")
+          .value_or("failed"),
+      "\"from inside\"");
+  batch.clear_actions();
+  batch.add_actions()->mutable_press_key()->add_keys("ctrl+c");
+  batch.add_actions()->mutable_sleep()->set_duration_ms(3000);
+  ORCH_ASSERT_OK(Run(batch));
+  guest::v1::ReadClipboardRequest read;
+  read.set_session_id(id_);
+  grpc::ClientContext read_context;
+  SetTestDeadline(read_context);
+  guest::v1::ReadClipboardResponse clipboard;
+  ORCH_ASSERT_OK(
+      FromGrpcStatus(daemon_->computer().ReadClipboard(&read_context, read, &clipboard)));
+  EXPECT_EQ(clipboard.text(), "from inside");
+}
+
+}  // namespace
+}  // namespace orch::testing
