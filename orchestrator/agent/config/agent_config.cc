@@ -335,9 +335,8 @@ absl::StatusOr<AgentConfig> ParseAgentConfig(absl::string_view text, const BootO
                                           std::string(error.description())));
   }
   const toml::table& table = result.table();
-  ORCH_RETURN_IF_ERROR(
-      CheckKeys(table, "config",
-                {"default_user", "filesystem", "playwright", "process", "program"}));
+  ORCH_RETURN_IF_ERROR(CheckKeys(
+      table, "config", {"default_user", "filesystem", "playwright", "process", "program"}));
   AgentConfig config;
   ORCH_ASSIGN_OR_RETURN(std::optional<std::string> user, String(table, "config", "default_user"));
   if (!user) return Invalid("config", "needs default_user");
