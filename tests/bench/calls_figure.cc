@@ -2,7 +2,6 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 
 #include "orchestrator/base/grpc_status.h"
@@ -51,19 +50,6 @@ absl::StatusOr<double> StreamMibPerSecond(Stub& stub, const std::string& id, int
   return mebibytes / absl::ToDoubleSeconds(absl::Now() - began);
 }
 
-absl::StatusOr<GuestLease> LeaseOf(Daemon& daemon, const std::string& id) {
-  ORCH_ASSIGN_OR_RETURN(const SessionId session, SessionId::Parse(id));
-  absl::StatusOr<GuestLease> lease = absl::UnknownError("");
-  absl::Notification leased;
-  daemon.host().registry().Lease(session, absl::InfiniteFuture(),
-                                 [&](absl::StatusOr<GuestLease> given) {
-                                   lease = std::move(given);
-                                   leased.Notify();
-                                 });
-  leased.WaitForNotification();
-  return lease;
-}
-
 absl::StatusOr<std::vector<Row>> Measure(BenchWorld& world, Stub& daemon, Stub& agent,
                                          const std::string& id) {
   Samples through;
@@ -91,7 +77,7 @@ absl::StatusOr<std::vector<Row>> MeasureCalls(BenchWorld& world) {
   ORCH_ASSIGN_OR_RETURN(const orchestrator::v1::Browser browser, daemon->Create("minimal"));
   const std::string& id = browser.session_id();
   const absl::Cleanup remove = [&] { daemon->Delete(id).IgnoreError(); };
-  ORCH_ASSIGN_OR_RETURN(const GuestLease lease, LeaseOf(*daemon, id));
+  ORCH_ASSIGN_OR_RETURN(const GuestLease lease, daemon->Lease(id));
   Stub agent(lease.channel());
   return Measure(world, daemon->processes(), agent, id);
 }

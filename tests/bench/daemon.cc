@@ -95,6 +95,7 @@ absl::Status Daemon::Compose(const std::string& image_dir) {
   browsers_ = orchestrator::v1::BrowserService::NewStub(channel);
   pools_stub_ = orchestrator::v1::PoolService::NewStub(channel);
   processes_ = guest::v1::ProcessService::NewStub(channel);
+  files_ = guest::v1::FileSystemService::NewStub(channel);
   return absl::OkStatus();
 }
 
@@ -186,6 +187,18 @@ absl::Status Daemon::Exec(const std::string& session_id) {
   request.mutable_spec()->set_command("/bin/true");
   guest::v1::ExecResponse response;
   return FromGrpcStatus(processes_->Exec(&context, request, &response));
+}
+
+absl::StatusOr<GuestLease> Daemon::Lease(const std::string& session_id) {
+  ORCH_ASSIGN_OR_RETURN(const SessionId session, SessionId::Parse(session_id));
+  absl::StatusOr<GuestLease> lease = absl::UnknownError("");
+  absl::Notification leased;
+  host().registry().Lease(session, absl::InfiniteFuture(), [&](absl::StatusOr<GuestLease> given) {
+    lease = std::move(given);
+    leased.Notify();
+  });
+  leased.WaitForNotification();
+  return lease;
 }
 
 absl::Status Daemon::CreatePool(const std::string& name, const std::string& image, uint32_t size) {

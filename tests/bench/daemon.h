@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/grpcpp.h"
 
+#include "guest/v1/filesystem.grpc.pb.h"
 #include "guest/v1/process.grpc.pb.h"
 #include "orchestrator/base/clock.h"
 #include "orchestrator/browser/browser_host.h"
@@ -43,6 +44,7 @@ class Daemon {
   orchestrator::v1::BrowserService::Stub& browsers() { return *browsers_; }
   orchestrator::v1::PoolService::Stub& pools() { return *pools_stub_; }
   guest::v1::ProcessService::Stub& processes() { return *processes_; }
+  guest::v1::FileSystemService::Stub& files() { return *files_; }
 
   // What a headless browser of this image is made of.
   absl::StatusOr<BrowserRegistry::Plan> PlanOf(const std::string& image);
@@ -60,6 +62,8 @@ class Daemon {
   absl::StatusOr<std::string> Fork(const std::string& session_id);
   // Runs /bin/true in the guest.
   absl::Status Exec(const std::string& session_id);
+  // A browser's guest on the agent's own connection.
+  absl::StatusOr<GuestLease> Lease(const std::string& session_id);
 
   // A full pool of headless browsers that never sleep by themselves, named `name`.
   absl::Status CreatePool(const std::string& name, const std::string& image, uint32_t size);
@@ -97,6 +101,7 @@ class Daemon {
   std::unique_ptr<orchestrator::v1::BrowserService::Stub> browsers_;
   std::unique_ptr<orchestrator::v1::PoolService::Stub> pools_stub_;
   std::unique_ptr<guest::v1::ProcessService::Stub> processes_;
+  std::unique_ptr<guest::v1::FileSystemService::Stub> files_;
 };
 
 }  // namespace orch::bench

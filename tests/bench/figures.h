@@ -31,5 +31,7 @@ Figure MeasurePausedPool;
 Figure MeasureCreate;
 // Exec and StreamOutput, through the daemon and on the agent's own connection.
 Figure MeasureCalls;
+// Many Execs, many readers of one output, and files.
+Figure MeasureGuestServices;
 
 }  // namespace orch::bench

@@ -42,6 +42,7 @@ constexpr NamedFigure kFigures[] = {
     {"pool-engine", MeasurePoolEngine},
     {"create", MeasureCreate},
     {"calls", MeasureCalls},
+    {"guest-services", MeasureGuestServices},
     {"paused-pool", MeasurePausedPool},
 };
 
