@@ -44,7 +44,7 @@ case " $* " in
     while :; do sleep 0.01; done ;;
   *" -framerate 11 "*) echo complete > $last; echo frame=9 ;;
   *" -framerate 12 "*) echo "cannot open display $5" >&2; exit 1 ;;
-  *" -framerate 13 "*) echo frame=0; while :; do sleep 0.01; done ;;
+  *" -framerate 13 "*) echo frame=0; sleep 0.1; echo x > $last; while :; do sleep 0.01; done ;;
 esac
 )";
 
@@ -191,7 +191,8 @@ TEST_F(ReplayServiceTest, ForgetsARecordingWhoseStartIsCancelled) {
     guest::v1::Replay replay;
     return stub_->Start(&context, request, &replay).error_code();
   });
-  while (List().empty()) {
+  // It has told of no frame by then.
+  while (List().empty() || List().front().size_bytes() == 0) {
   }
   context.TryCancel();
   EXPECT_EQ(start.get(), grpc::StatusCode::CANCELLED);
