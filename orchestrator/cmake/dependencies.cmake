@@ -19,6 +19,7 @@ pkg_check_modules(XCB REQUIRED xcb xcb-shm xcb-xfixes xcb-xtest x11)
 pkg_check_modules(PICTURE REQUIRED libjpeg libpng libwebp)
 pkg_check_modules(SPDLOG REQUIRED spdlog)
 pkg_check_modules(CRYPTO REQUIRED libcrypto)
+pkg_check_modules(SSL REQUIRED libssl)
 pkg_check_modules(XXHASH REQUIRED libxxhash)
 pkg_check_modules(ARCHIVE REQUIRED libarchive>=3.6 libzstd zlib)
 
@@ -46,6 +47,10 @@ add_library(orch::spdlog ALIAS orch_spdlog)
 add_library(orch_crypto INTERFACE)
 target_link_libraries(orch_crypto INTERFACE ${CRYPTO_LDFLAGS})
 add_library(orch::crypto ALIAS orch_crypto)
+
+add_library(orch_ssl INTERFACE)
+target_link_libraries(orch_ssl INTERFACE ${SSL_LDFLAGS})
+add_library(orch::ssl ALIAS orch_ssl)
 
 add_library(orch_xxhash INTERFACE)
 target_link_libraries(orch_xxhash INTERFACE ${XXHASH_LDFLAGS})

@@ -60,6 +60,15 @@ Setter AbsolutePath(std::string Config::*member) {
   };
 }
 
+// A path, or nothing.
+Setter OptionalPath(std::string Config::*member) {
+  return [member](Config& config, absl::string_view text) {
+    if (!text.empty()) return AbsolutePath(member)(config, text);
+    (config.*member).clear();
+    return absl::OkStatus();
+  };
+}
+
 template <typename Integer>
 Setter Number(Integer Config::*member, Integer low, Integer high) {
   return [=](Config& config, absl::string_view text) {
@@ -99,10 +108,10 @@ absl::Status SetMetricsListen(Config& config, absl::string_view text) {
 
 absl::Status SetGatewayListen(Config& config, absl::string_view text) {
   const absl::StatusOr<ListenAddress> address = ParseListenAddress(text);
-  if (!text.empty() && (!address.ok() || !address->is_loopback)) {
+  if (!text.empty() && !address.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat("is \"", text,
-                     "\"; without TLS only loopback is allowed: 127.0.0.1:PORT or [::1]:PORT, or "
+                     "\"; it must be an address and port such as 127.0.0.1:PORT or [::1]:PORT, or "
                      "empty for none"));
   }
   config.gateway_listen = std::string(text);
@@ -162,8 +171,15 @@ std::vector<ConfigOption> ConfigOptions() {
       {"default_image", "Image of a browser that names none", "chromium",
        Text(&Config::default_image)},
       {"listen", "Loopback address and port for gRPC", "127.0.0.1:7070", Text(&Config::listen)},
-      {"gateway_listen", "Loopback address and port for the HTTP API; empty for none",
+      {"gateway_listen",
+       "Address and port for the HTTP API; without TLS, of loopback; empty for none",
        "127.0.0.1:8080", SetGatewayListen},
+      {"gateway_tls_certificate", "PEM file of the HTTP API's certificate chain; none: no TLS", "",
+       OptionalPath(&Config::gateway_tls_certificate)},
+      {"gateway_tls_key", "PEM file of the private key of that certificate", "",
+       OptionalPath(&Config::gateway_tls_key)},
+      {"novnc_dir", "Directory of noVNC's files, for the live view", "/usr/share/novnc",
+       AbsolutePath(&Config::novnc_dir)},
       {"metrics_listen",
        "Address and port for Prometheus, without encryption or keys; empty for none",
        "127.0.0.1:9470", SetMetricsListen},
@@ -247,6 +263,17 @@ absl::Status ValidateConfig(const Config& config) {
     return absl::InvalidArgumentError(absl::StrCat(
         "listen is \"", config.listen,
         "\"; without TLS and keys only loopback is allowed: 127.0.0.1:PORT or [::1]:PORT"));
+  }
+  if (config.gateway_tls_certificate.empty() != config.gateway_tls_key.empty()) {
+    return absl::InvalidArgumentError(
+        "gateway_tls_certificate and gateway_tls_key belong together: set both or neither");
+  }
+  const absl::StatusOr<ListenAddress> gateway = ParseListenAddress(config.gateway_listen);
+  if (gateway.ok() && !gateway->is_loopback && config.gateway_tls_key.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "gateway_listen is \"", config.gateway_listen,
+        "\"; without TLS only loopback is allowed: 127.0.0.1:PORT or [::1]:PORT, or set "
+        "gateway_tls_certificate and gateway_tls_key"));
   }
   return absl::OkStatus();
 }

@@ -23,6 +23,11 @@ struct Config {
   std::string listen = "127.0.0.1:7070";
   // Empty: HTTP is not served.
   std::string gateway_listen = "127.0.0.1:8080";
+  // PEM files. Empty, both: HTTP is not encrypted.
+  std::string gateway_tls_certificate;
+  std::string gateway_tls_key;
+  // Of noVNC's files, for the live view.
+  std::string novnc_dir = "/usr/share/novnc";
   // Empty: metrics are not served.
   std::string metrics_listen = "127.0.0.1:9470";
   std::string driver = "libvirt";

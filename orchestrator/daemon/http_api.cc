@@ -14,7 +14,11 @@ absl::StatusOr<std::unique_ptr<gateway::Gateway>> StartHttpApi(const Config& con
                                                                const Clock& clock) {
   if (config.gateway_listen.empty()) return nullptr;
   gateway::Gateway::Options options{
-      .listen = config.gateway_listen, .url_secret = {}, .limits = {}};
+      .listen = config.gateway_listen,
+      .tls = {.certificate = config.gateway_tls_certificate, .key = config.gateway_tls_key},
+      .url_secret = {},
+      .novnc_dir = config.novnc_dir,
+      .limits = {}};
   ORCH_ASSIGN_OR_RETURN(options.url_secret, LoadUrlSecret(state_dir.UrlSecret()));
   ORCH_ASSIGN_OR_RETURN(std::unique_ptr<gateway::Gateway> gateway,
                         gateway::Gateway::Start(options, server.InProcessChannel(), clock));

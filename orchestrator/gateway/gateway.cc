@@ -4,12 +4,6 @@
 #include <vector>
 
 #include "orchestrator/base/status_macros.h"
-#include "orchestrator/gateway/cdp/cdp_routes.h"
-#include "orchestrator/gateway/kernel/absent_routes.h"
-#include "orchestrator/gateway/kernel/browser_routes.h"
-#include "orchestrator/gateway/kernel/pool_routes.h"
-#include "orchestrator/gateway/kernel/process_routes.h"
-#include "orchestrator/gateway/kernel/screenshot_route.h"
 
 namespace orch::gateway {
 namespace {
@@ -30,7 +24,7 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(
   ORCH_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(options.listen));
   std::unique_ptr<Gateway> gateway(new Gateway(options, daemon, clock));
   ORCH_ASSIGN_OR_RETURN(gateway->server_,
-                        HttpServer::Start(address, options.limits, gateway->router_));
+                        HttpServer::Start(address, options.limits, gateway->router_, options.tls));
   return gateway;
 }
 

@@ -23,8 +23,12 @@ class Gateway {
   struct Options {
     // See ParseListenAddress.
     std::string listen;
+    // Without them, HTTP is not encrypted.
+    HttpServer::TlsFiles tls;
     // Signs the tokens of URLs; see UrlTokens.
     std::string url_secret;
+    // Of noVNC's files; see WebRoutes.
+    std::string novnc_dir;
     HttpLimits limits;
   };
 
@@ -36,7 +40,10 @@ class Gateway {
   int port() const { return server_->port(); }
 
   // See HttpServer::Shutdown. The daemon's services must still work.
-  void Shutdown(absl::Time deadline) { server_->Shutdown(deadline); }
+  void Shutdown(absl::Time deadline) {
+    server_->Shutdown(deadline);
+    backend_.watches.Shutdown();
+  }
 
  private:
   Gateway(const Options& options, const std::shared_ptr<grpc::Channel>& daemon, const Clock& clock);

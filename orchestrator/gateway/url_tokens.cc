@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -31,6 +32,10 @@ std::string UrlTokens::Signature(const Grant& grant, int64_t expires_at_seconds)
 std::string UrlTokens::Issue(const Grant& grant, absl::Time expires_at) const {
   const int64_t seconds = absl::ToUnixSeconds(expires_at);
   return absl::StrCat(kVersion, ".", seconds, ".", Signature(grant, seconds));
+}
+
+bool UrlTokens::IsToken(absl::string_view text) {
+  return absl::StartsWith(text, absl::StrCat(kVersion, "."));
 }
 
 absl::Status UrlTokens::Check(absl::string_view token, const Grant& grant, absl::Time now) const {

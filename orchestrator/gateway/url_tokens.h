@@ -29,6 +29,9 @@ class UrlTokens {
   // Of [A-Za-z0-9._-] alone.
   std::string Issue(const Grant& grant, absl::Time expires_at) const;
 
+  // Whether `text` looks like a token, rather than like an API key.
+  static bool IsToken(absl::string_view text);
+
   // UNAUTHENTICATED: not ours, of another browser or lease, or expired; the message says which of
   // these.
   absl::Status Check(absl::string_view token, const Grant& grant, absl::Time now) const;

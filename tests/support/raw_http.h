@@ -18,12 +18,14 @@ namespace orch::testing {
 // byte. Blocks; gives up on what does not come within a minute. Not thread-safe.
 class RawHttp {
  public:
-  explicit RawHttp(int port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  // Sends `first` at once.
+  explicit RawHttp(int port, const std::string& first = "") : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<uint16_t>(port));
     EXPECT_EQ(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    Send(first);
   }
 
   void Send(const std::string& bytes) {

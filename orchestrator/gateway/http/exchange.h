@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 
 #include "orchestrator/gateway/http/http_message.h"
 
@@ -23,6 +24,10 @@ class BodyStream {
 
   // Ends the body. Not during a Write.
   virtual void Finish() = 0;
+
+  // Ends the connection, so that the client can tell that the body is not whole. Not during a
+  // Write.
+  virtual void Abort() = 0;
 };
 
 // The bytes of a connection that is no longer HTTP's. One Read and one Write at a time.
@@ -64,6 +69,12 @@ class Exchange {
   // that has happened already. Replaces an earlier one.
   virtual void OnGone(Patience patience, absl::AnyInvocable<void()> gone) = 0;
 
+  // The next piece of the body of a request whose handler wanted it in pieces, as soon as there is
+  // any; empty at the end. One at a time, before the answer. INVALID_ARGUMENT: it is malformed, too
+  // large or too slow; whatever is answered then, the client is told which. CANCELLED: the client
+  // is gone.
+  virtual void ReadBody(absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) = 0;
+
   virtual void Answer(HttpResponse response) = 0;
 
   // Sends `head` without its body. `heartbeat` is sent when nothing else was for 15 s; empty for
@@ -78,6 +89,10 @@ class Exchange {
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
+
+  // Whether the body of the request with this head is to be read in pieces, see
+  // Exchange::ReadBody; else it comes whole with the request, and is small.
+  virtual bool WantsPieces(const HttpRequest& /*head*/) { return false; }
 
   // Must not block. Called from the server's threads.
   virtual void Handle(std::shared_ptr<Exchange> exchange) = 0;

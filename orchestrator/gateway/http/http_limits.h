@@ -15,11 +15,13 @@ struct HttpLimits {
   // Request line and headers together.
   uint32_t max_header_bytes = 16 << 10;
   uint64_t max_body_bytes = 1 << 20;
+  // Of a body that is read in pieces.
+  uint64_t max_pieces_bytes = uint64_t{64} << 30;
   // A connection without a request.
   absl::Duration idle_timeout = absl::Seconds(75);
   // From the first byte of a request to its last header.
   absl::Duration header_timeout = absl::Seconds(10);
-  // From there to the last byte of its body.
+  // From there to the last byte of its body; where it is read in pieces, between two of them.
   absl::Duration body_timeout = absl::Seconds(30);
   // For a client to take an answer.
   absl::Duration write_timeout = absl::Seconds(30);

@@ -27,6 +27,8 @@ struct HttpRequest {
   std::string id;
   // Address and port that it came in on, such as "127.0.0.1:8080".
   std::string local_address;
+  // It came over TLS.
+  bool is_encrypted = false;
 
   absl::string_view Header(absl::string_view name) const { return FindHeader(headers, name); }
 };

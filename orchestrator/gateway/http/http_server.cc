@@ -22,7 +22,9 @@
 #include "boost/asio/steady_timer.hpp"
 #include "boost/asio/strand.hpp"
 #include "orchestrator/base/log.h"
+#include "orchestrator/base/status_macros.h"
 #include "orchestrator/gateway/http/http_session.h"
+#include "orchestrator/gateway/http/tls_context.h"
 
 namespace orch::gateway {
 namespace {
@@ -48,8 +50,9 @@ static_assert(
 
 class HttpServer::Impl {
  public:
-  Impl(const HttpLimits& limits, RequestHandler& handler)
+  Impl(const HttpLimits& limits, RequestHandler& handler, std::unique_ptr<asio::ssl::context> tls)
       : limits_(limits),
+        tls_(std::move(tls)),
         handler_(handler),
         strand_(asio::make_strand(io_)),
         acceptor_(strand_),
@@ -137,7 +140,7 @@ class HttpServer::Impl {
         return;
       }
       ++live_;
-      session = std::make_shared<HttpSession>(std::move(socket), limits_, handler_,
+      session = std::make_shared<HttpSession>(std::move(socket), tls_.get(), limits_, handler_,
                                               std::make_shared<Token>(*this));
       std::erase_if(sessions_, [](const std::weak_ptr<HttpSession>& old) { return old.expired(); });
       sessions_.push_back(session);
@@ -167,6 +170,7 @@ class HttpServer::Impl {
   }
 
   const HttpLimits limits_;
+  const std::unique_ptr<asio::ssl::context> tls_;
   RequestHandler& handler_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
@@ -183,8 +187,13 @@ class HttpServer::Impl {
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const ListenAddress& address,
                                                               const HttpLimits& limits,
-                                                              RequestHandler& handler) {
-  auto impl = std::make_unique<Impl>(limits, handler);
+                                                              RequestHandler& handler,
+                                                              const TlsFiles& tls) {
+  std::unique_ptr<asio::ssl::context> context;
+  if (!tls.certificate.empty() || !tls.key.empty()) {
+    ORCH_ASSIGN_OR_RETURN(context, LoadTlsContext(tls.certificate, tls.key));
+  }
+  auto impl = std::make_unique<Impl>(limits, handler, std::move(context));
   if (absl::Status status = impl->Listen(address); !status.ok()) return status;
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -17,11 +18,18 @@ namespace orch::gateway {
 // threads of its own.
 class HttpServer {
  public:
+  // PEM files. Without encryption when both are empty.
+  struct TlsFiles {
+    std::string certificate;
+    std::string key;
+  };
+
   // Serves from now on. `handler` must outlive it. UNAVAILABLE: the address cannot be listened on;
-  // the message says why.
+  // the message says why. INVALID_ARGUMENT: see LoadTlsContext.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const ListenAddress& address,
                                                            const HttpLimits& limits,
-                                                           RequestHandler& handler);
+                                                           RequestHandler& handler,
+                                                           const TlsFiles& tls = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

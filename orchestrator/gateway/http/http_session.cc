@@ -15,6 +15,7 @@
 #include "boost/asio/write.hpp"
 #include "boost/beast/http/error.hpp"
 #include "boost/beast/http/read.hpp"
+#include "boost/beast/http/string_body.hpp"
 #include "boost/beast/http/write.hpp"
 #include "orchestrator/base/log.h"
 #include "orchestrator/base/random_id.h"
@@ -33,6 +34,7 @@ namespace http = boost::beast::http;
 constexpr size_t kMaxLingerBytes = 2 << 20;
 constexpr absl::Duration kMaxLinger = absl::Seconds(2);
 constexpr size_t kReadBytes = 16 << 10;
+constexpr char kBodyTooLarge[] = "the request's body is too large";
 
 // The client's, or a new one when it sent none that can be put into a log as it is.
 std::string RequestId(absl::string_view given) {
@@ -49,7 +51,7 @@ std::optional<HttpResponse> ParseRefusal(const beast::error_code& error) {
     return ErrorResponse(431, "the request's headers are too large");
   }
   if (error == http::error::body_limit) {
-    return ErrorResponse(413, "the request's body is too large");
+    return ErrorResponse(413, kBodyTooLarge);
   }
   if (error == http::error::bad_version) {
     return ErrorResponse(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
@@ -67,19 +69,26 @@ std::chrono::nanoseconds Chrono(absl::Duration duration) {
 
 }  // namespace
 
-HttpSession::HttpSession(asio::ip::tcp::socket socket, const HttpLimits& limits,
-                         RequestHandler& handler, std::shared_ptr<void> token)
+HttpSession::HttpSession(asio::ip::tcp::socket socket, asio::ssl::context* tls,
+                         const HttpLimits& limits, RequestHandler& handler,
+                         std::shared_ptr<void> token)
     : limits_(limits),
       handler_(handler),
       token_(std::move(token)),
-      stream_(std::move(socket)),
+      stream_(std::move(socket), tls),
       timer_(stream_.get_executor()),
       buffer_(limits.max_header_bytes + kReadBytes) {}
 
 HttpSession::~HttpSession() = default;
 
 void HttpSession::Start() {
-  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->AwaitRequest(); });
+  asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
+    self->stream_.expires_after(Chrono(self->limits_.header_timeout));
+    self->stream_.async_handshake([self](Error error) {
+      if (error) return self->End();
+      self->AwaitRequest();
+    });
+  });
 }
 
 void HttpSession::Stop() {
@@ -99,6 +108,7 @@ void HttpSession::End() {
   state_ = State::kEnded;
   timer_.cancel();
   stream_.close();
+  EndPiece(absl::CancelledError("the client is gone"));
   ReportGone(/*half_closed=*/false);
 }
 
@@ -109,8 +119,12 @@ void HttpSession::AwaitRequest() {
   ++request_number_;
   parser_.emplace();
   parser_->header_limit(limits_.max_header_bytes);
-  parser_->body_limit(limits_.max_body_bytes);
+  // Known when the head is, see LimitBody.
+  parser_->body_limit(boost::none);
   request_ = HttpRequest();
+  in_pieces_ = false;
+  continued_ = false;
+  refusal_.reset();
   if (buffer_.size() > 0) return ReadHeader();
   stream_.expires_after(Chrono(limits_.idle_timeout));
   stream_.async_read_some(buffer_.prepare(kReadBytes),
@@ -139,15 +153,20 @@ void HttpSession::OnHeader(Error error) {
   if (std::optional<HttpResponse> refusal = TakeHead(); refusal.has_value()) {
     return Refuse(*std::move(refusal));
   }
-  if (parser_->is_done()) return Dispatch();
-  if (!absl::EqualsIgnoreCase(request_.Header("Expect"), "100-continue")) return ReadBody();
-  static constexpr char kContinue[] = "HTTP/1.1 100 Continue\r\n\r\n";
-  stream_.expires_after(Chrono(limits_.write_timeout));
-  asio::async_write(stream_, asio::buffer(kContinue, sizeof(kContinue) - 1),
-                    [self = shared_from_this()](Error write_error, size_t /*size*/) {
-                      if (write_error) return self->End();
-                      self->ReadBody();
-                    });
+  in_pieces_ = handler_.WantsPieces(request_);
+  if (std::optional<HttpResponse> refusal = LimitBody(); refusal.has_value()) {
+    return Refuse(*std::move(refusal));
+  }
+  if (parser_->is_done() || in_pieces_) return Dispatch();
+  Continue([self = shared_from_this()] { self->ReadBody(); });
+}
+
+std::optional<HttpResponse> HttpSession::LimitBody() {
+  const uint64_t limit = in_pieces_ ? limits_.max_pieces_bytes : limits_.max_body_bytes;
+  parser_->body_limit(limit);
+  const auto length = parser_->content_length();
+  if (length.has_value() && *length > limit) return ErrorResponse(413, kBodyTooLarge);
+  return std::nullopt;
 }
 
 std::optional<HttpResponse> HttpSession::TakeHead() {
@@ -164,6 +183,14 @@ std::optional<HttpResponse> HttpSession::TakeHead() {
       hosts > 1 || (hosts == 0 && head.version() == 11)) {
     return ErrorResponse(400, "the request needs one Host header");
   }
+  // The parser takes other codings for no body at all: what follows would be another request.
+  if (const size_t codings = head.count(http::field::transfer_encoding);
+      codings > 1 ||
+      (codings == 1 &&
+       (head.version() == 10 ||
+        !absl::EqualsIgnoreCase(std::string(head[http::field::transfer_encoding]), "chunked")))) {
+    return ErrorResponse(400, "Transfer-Encoding may be chunked alone, once, and in HTTP/1.1");
+  }
   request_.method = std::string(head.method_string());
   for (const auto& field : head) {
     request_.headers.emplace_back(field.name_string(), field.value());
@@ -172,6 +199,7 @@ std::optional<HttpResponse> HttpSession::TakeHead() {
   absl::StatusOr<RequestTarget> target = ParseRequestTarget({text.data(), text.size()});
   if (!target.ok()) return ErrorResponse(target.status());
   request_.target = *std::move(target);
+  request_.is_encrypted = stream_.is_encrypted();
   Error error;
   const auto address = stream_.socket().local_endpoint(error);
   request_.local_address =
@@ -196,15 +224,20 @@ void HttpSession::ReadWithin(absl::Duration timeout) {
   too_slow_ = false;
   timer_.expires_after(Chrono(timeout));
   timer_.async_wait([self = shared_from_this(), number = request_number_](Error error) {
-    if (error || self->state_ != State::kReading || number != self->request_number_) return;
+    const bool reading = self->state_ == State::kReading || self->piece_wanted_ != nullptr;
+    if (error || !reading || number != self->request_number_) return;
     self->too_slow_ = true;
     self->stream_.cancel();
   });
 }
 
+std::optional<HttpResponse> HttpSession::ReadRefusal(Error error) const {
+  if (too_slow_) return ErrorResponse(408, "the request did not arrive in time");
+  return ParseRefusal(error);
+}
+
 void HttpSession::OnReadError(Error error) {
-  if (too_slow_) return Refuse(ErrorResponse(408, "the request did not arrive in time"));
-  std::optional<HttpResponse> refusal = ParseRefusal(error);
+  std::optional<HttpResponse> refusal = ReadRefusal(error);
   if (!refusal.has_value()) return End();
   Refuse(*std::move(refusal));
 }
@@ -219,7 +252,7 @@ void HttpSession::Dispatch() {
   state_ = State::kAnswering;
   timer_.cancel();
   HttpRequest request = request_;
-  request.body = std::move(parser_->get().body());
+  if (!in_pieces_) request.body = std::move(parser_->get().body());
   const auto exchange = std::make_shared<SessionExchange>(shared_from_this(), std::move(request));
   exchange_ = exchange;
   WatchClient();
@@ -228,7 +261,7 @@ void HttpSession::Dispatch() {
 
 void HttpSession::WatchClient() {
   // What a client sends ahead of its answer stays unread: then its end cannot be seen either.
-  if (buffer_.size() > 0) return;
+  if (buffer_.size() > 0 || !parser_->is_done()) return;
   stream_.socket().async_wait(asio::ip::tcp::socket::wait_read,
                               [self = shared_from_this(), number = request_number_](Error error) {
                                 self->OnClientReadable(error, number);
@@ -249,11 +282,13 @@ void HttpSession::ReportGone(bool half_closed) {
 }
 
 void HttpSession::Answer(HttpResponse response) {
-  asio::post(stream_.get_executor(),
-             [self = shared_from_this(), response = std::move(response)]() mutable {
-               if (self->state_ != State::kAnswering) return;
-               self->WriteResponse(std::move(response), self->keep_alive_);
-             });
+  asio::post(stream_.get_executor(), [self = shared_from_this(),
+                                      response = std::move(response)]() mutable {
+    if (self->state_ != State::kAnswering) return;
+    if (self->refusal_.has_value()) response = *std::move(self->refusal_);
+    // What is left of the body is not worth reading.
+    self->WriteResponse(std::move(response), self->keep_alive_ && self->parser_->is_done());
+  });
 }
 
 void HttpSession::WriteResponse(HttpResponse response, bool keep_alive) {
@@ -279,9 +314,11 @@ void HttpSession::OnAnswered(Error error, bool keep_alive) {
   if (error) return End();
   if (keep_alive) return AwaitRequest();
   state_ = State::kLingering;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
   stream_.expires_after(Chrono(kMaxLinger));
-  Linger(kMaxLingerBytes);
+  stream_.async_finish([self = shared_from_this()](Error finish_error) {
+    if (finish_error) return self->End();
+    self->Linger(kMaxLingerBytes);
+  });
 }
 
 void HttpSession::Linger(size_t bytes_left) {

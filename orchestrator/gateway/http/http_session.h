@@ -10,12 +10,12 @@
 #include "boost/asio/ip/tcp.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "boost/beast/core/flat_buffer.hpp"
-#include "boost/beast/core/tcp_stream.hpp"
 #include "boost/beast/http/message.hpp"
 #include "boost/beast/http/parser.hpp"
-#include "boost/beast/http/string_body.hpp"
+#include "orchestrator/gateway/http/client_stream.h"
 #include "orchestrator/gateway/http/exchange.h"
 #include "orchestrator/gateway/http/http_limits.h"
+#include "orchestrator/gateway/http/piece_body.h"
 
 namespace orch::gateway {
 
@@ -35,9 +35,9 @@ class SessionExchange;
 // exchange holds it.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  // `token` is let go when the session is.
-  HttpSession(boost::asio::ip::tcp::socket socket, const HttpLimits& limits,
-              RequestHandler& handler, std::shared_ptr<void> token);
+  // `token` is let go when the session is. `tls` encrypts, see ClientStream.
+  HttpSession(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls,
+              const HttpLimits& limits, RequestHandler& handler, std::shared_ptr<void> token);
   ~HttpSession();
 
   void Start();
@@ -47,6 +47,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void Abort();
 
   // For SessionExchange.
+  void ReadPiece(absl::AnyInvocable<void(absl::StatusOr<std::string>)> done);
   void Answer(HttpResponse response);
   void BeginStream(HttpResponse head, std::string heartbeat);
   void WritePiece(std::string piece, absl::AnyInvocable<void(bool)> done);
@@ -59,17 +60,25 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
  private:
   enum class State { kIdle, kReading, kAnswering, kStreaming, kTakenOver, kLingering, kEnded };
   using Error = boost::beast::error_code;
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Parser = boost::beast::http::request_parser<PieceBody>;
 
   void AwaitRequest();
   void ReadHeader();
   void OnHeader(Error error);
   // The head of the request, checked; or its refusal.
   std::optional<HttpResponse> TakeHead();
+  // Bounds the body; its refusal, when it is known to be too long.
+  std::optional<HttpResponse> LimitBody();
+  // Lets a client that holds its body back send it; then goes on with `next`.
+  void Continue(absl::AnyInvocable<void()> next);
   void ReadBody();
+  void ReadPieceOn();
+  void EndPiece(absl::StatusOr<std::string> piece);
   // Cancels what is being read after `timeout`; not by the stream's own timer, which closes the
   // connection: the client is still to be told.
   void ReadWithin(absl::Duration timeout);
+  // What a request is answered that cannot be read on; nothing when the connection just ended.
+  std::optional<HttpResponse> ReadRefusal(Error error) const;
   void OnReadError(Error error);
   void Dispatch();
   void WatchClient();
@@ -88,7 +97,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   const HttpLimits& limits_;
   RequestHandler& handler_;
   const std::shared_ptr<void> token_;
-  boost::beast::tcp_stream stream_;
+  ClientStream stream_;
   // For a request to arrive, and then for heartbeats.
   boost::asio::steady_timer timer_;
   boost::beast::flat_buffer buffer_;
@@ -96,6 +105,12 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   State state_ = State::kIdle;
   // No more requests after this one.
   bool last_ = false;
+  // The body is read in pieces, by the exchange; and who waits for one.
+  bool in_pieces_ = false;
+  bool continued_ = false;
+  absl::AnyInvocable<void(absl::StatusOr<std::string>)> piece_wanted_;
+  // What is answered whatever the exchange says: its body could not be read.
+  std::optional<HttpResponse> refusal_;
   // What is being read took too long.
   bool too_slow_ = false;
   bool keep_alive_ = false;

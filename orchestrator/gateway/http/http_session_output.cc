@@ -36,7 +36,7 @@ void HttpSession::BeginStream(HttpResponse head, std::string heartbeat) {
     self->heartbeat_ = std::move(heartbeat);
     // Without chunks the end of the connection is the end of the body.
     self->chunked_ = self->parser_->get().version() == 11;
-    self->keep_alive_ = self->keep_alive_ && self->chunked_;
+    self->keep_alive_ = self->keep_alive_ && self->chunked_ && self->parser_->is_done();
     self->finish_stream_ = false;
     self->writing_ = true;
     self->LogRequest(head.status);
@@ -166,10 +166,7 @@ void HttpSession::WriteBytes(std::string bytes, absl::AnyInvocable<void(bool)> d
 
 void HttpSession::FinishWriting() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
-    Error ignored;
-    if (self->state_ == State::kTakenOver) {
-      self->stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    }
+    if (self->state_ == State::kTakenOver) self->stream_.async_finish([self](Error /*error*/) {});
   });
 }
 

@@ -23,6 +23,10 @@ class SessionBody : public BodyStream {
   void Finish() override {
     if (!std::exchange(finished_, true)) session_->FinishStream();
   }
+  void Abort() override {
+    finished_ = true;
+    session_->Abort();
+  }
 
  private:
   // Kept for whoever asked to be told when the client goes.
@@ -89,6 +93,10 @@ void SessionExchange::ReportGone(bool half_closed) {
     if (over_ || patience_ == Patience::kGiveUp) gone = std::exchange(gone_, nullptr);
   }
   if (gone) gone();
+}
+
+void SessionExchange::ReadBody(absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) {
+  session_->ReadPiece(std::move(done));
 }
 
 void SessionExchange::Answer(HttpResponse response) {

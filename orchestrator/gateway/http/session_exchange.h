@@ -21,6 +21,7 @@ class SessionExchange : public Exchange, public std::enable_shared_from_this<Ses
 
   const HttpRequest& request() const override { return request_; }
   void OnGone(Patience patience, absl::AnyInvocable<void()> gone) override;
+  void ReadBody(absl::AnyInvocable<void(absl::StatusOr<std::string>)> done) override;
   void Answer(HttpResponse response) override;
   std::shared_ptr<BodyStream> Stream(HttpResponse head, std::string heartbeat) override;
   std::shared_ptr<ByteConnection> TakeOver() override;

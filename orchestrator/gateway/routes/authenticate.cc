@@ -59,15 +59,28 @@ UrlTokens::Grant GrantOf(const Browser& browser) {
                        : acquired.seconds() * 1'000'000'000 + acquired.nanos()};
 }
 
-void Authenticate(const std::shared_ptr<Call>& call, bool url_token_will_do,
+void Authenticate(const std::shared_ptr<Call>& call, Access access,
                   absl::AnyInvocable<void()> welcome) {
-  const absl::string_view authorization = call->request().Header("Authorization");
+  if (access == Access::kAnyone) return welcome();
+  const HttpRequest& request = call->request();
+  absl::string_view authorization = request.Header("Authorization");
   if (absl::StartsWithIgnoreCase(authorization, "Bearer ")) {
-    return CheckKey(call, absl::StripAsciiWhitespace(authorization.substr(7)), std::move(welcome));
+    const absl::string_view secret = absl::StripAsciiWhitespace(authorization.substr(7));
+    if (access == Access::kBrowserUrl && UrlTokens::IsToken(secret)) {
+      return CheckToken(call, std::string(secret), std::move(welcome));
+    }
+    return CheckKey(call, secret, std::move(welcome));
   }
-  if (std::optional<std::string> token = call->request().target.Query("token");
-      token.has_value() && url_token_will_do) {
+  if (const absl::string_view key = request.Header("x-api-key"); !key.empty()) {
+    return CheckKey(call, key, std::move(welcome));
+  }
+  if (std::optional<std::string> token = request.target.Query("token");
+      token.has_value() && access == Access::kBrowserUrl) {
     return CheckToken(call, *std::move(token), std::move(welcome));
+  }
+  if (const std::optional<std::string> key = request.target.Query("access_token");
+      key.has_value() && access == Access::kKeyInUrl) {
+    return CheckKey(call, *key, std::move(welcome));
   }
   call->Fail(absl::UnauthenticatedError(
       "send an API key as Authorization: Bearer KEY; orchctl keys create makes one"));

@@ -29,16 +29,28 @@ std::string HostOf(const HttpRequest& request) {
 
 BrowserUrls::BrowserUrls(const orchestrator::v1::Browser& browser, const Call& call)
     : host_(HostOf(call.request())),
+      is_encrypted_(call.request().is_encrypted),
       session_id_(browser.session_id()),
       token_(
           call.backend().tokens.Issue(GrantOf(browser), call.backend().clock.Now() + kLifetime)) {}
 
 std::string BrowserUrls::At(const std::string& path) const {
-  return absl::StrCat("ws://", host_, "/browsers/", session_id_, "/cdp", path, "?token=", token_);
+  return absl::StrCat(SocketScheme(), "://", host_, "/browsers/", session_id_, "/cdp", path,
+                      "?token=", token_);
 }
 
 std::string BrowserUrls::WebDriver() const {
-  return absl::StrCat("ws://", host_, "/browsers/", session_id_, "/webdriver?token=", token_);
+  return absl::StrCat(SocketScheme(), "://", host_, "/browsers/", session_id_,
+                      "/webdriver?token=", token_);
+}
+
+std::string BrowserUrls::LiveView() const {
+  return absl::StrCat(PageScheme(), "://", host_, "/browsers/", session_id_,
+                      "/live?token=", token_);
+}
+
+std::string BrowserUrls::SandboxRuntime() const {
+  return absl::StrCat(PageScheme(), "://", host_, "/sandbox/", session_id_);
 }
 
 }  // namespace orch::gateway

@@ -20,11 +20,22 @@ class BrowserUrls {
   std::string CdpTarget(const std::string& path) const { return At(path); }
   // Nothing answers there yet but 501; the SDKs want the field.
   std::string WebDriver() const;
+  // Page of the browser's screen.
+  std::string LiveView() const;
+  // What the Hyperbrowser API calls a runtime: below it are the processes. Without the token.
+  std::string SandboxRuntime() const;
+
+  const std::string& host() const { return host_; }
+  const std::string& token() const { return token_; }
 
  private:
   std::string At(const std::string& path) const;
+  // "ws" or "wss".
+  const char* SocketScheme() const { return is_encrypted_ ? "wss" : "ws"; }
+  const char* PageScheme() const { return is_encrypted_ ? "https" : "http"; }
 
   std::string host_;
+  bool is_encrypted_;
   std::string session_id_;
   std::string token_;
 };

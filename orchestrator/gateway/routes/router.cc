@@ -59,6 +59,13 @@ Router::Router(std::vector<Route> routes, Backend& backend) : backend_(backend) 
                    [](const Row& a, const Row& b) { return a.segments < b.segments; });
 }
 
+bool Router::WantsPieces(const HttpRequest& head) {
+  return std::any_of(rows_.begin(), rows_.end(), [&head](const Row& row) {
+    return row.route.body == BodyKind::kStream && row.route.method == head.method &&
+           Match(row.segments, head.target.segments).has_value();
+  });
+}
+
 void Router::Handle(std::shared_ptr<Exchange> exchange) {
   const HttpRequest& request = exchange->request();
   if (std::find(std::begin(kMethods), std::end(kMethods), request.method) == std::end(kMethods)) {
@@ -72,12 +79,12 @@ void Router::Handle(std::shared_ptr<Exchange> exchange) {
       allowed.push_back(row.route.method);
       continue;
     }
-    if (!request.body.empty() && !IsJson(request)) {
+    if (row.route.body == BodyKind::kJson && !request.body.empty() && !IsJson(request)) {
       return exchange->Answer(
           ErrorResponse(415, "the body must be JSON, with Content-Type: application/json"));
     }
     const auto call = std::make_shared<Call>(std::move(exchange), *std::move(params), backend_);
-    return Authenticate(call, row.route.access == Access::kBrowserUrl,
+    return Authenticate(call, row.route.access,
                         [call, handler = &row.route.handler] { (*handler)(call); });
   }
   if (allowed.empty()) {

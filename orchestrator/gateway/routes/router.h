@@ -4,16 +4,17 @@
 #include <vector>
 
 #include "orchestrator/gateway/http/exchange.h"
+#include "orchestrator/gateway/routes/access.h"
 #include "orchestrator/gateway/routes/call.h"
 
 namespace orch::gateway {
 
-// Who may call a route.
-enum class Access {
-  // Whoever has an API key, as bearer.
-  kApiKey,
-  // That, or the token of a URL of the browser in the path.
-  kBrowserUrl,
+// What a request may have as its body.
+enum class BodyKind {
+  // Nothing, or JSON; whole.
+  kJson,
+  // Anything; the handler reads it in pieces.
+  kStream,
 };
 
 // One row of the table: adding a call to the API is adding one of these.
@@ -23,6 +24,7 @@ struct Route {
   std::string path;
   Handler handler;
   Access access = Access::kApiKey;
+  BodyKind body = BodyKind::kJson;
 };
 
 // Finds the route of each request, checks who calls, and hands the call to it. Literal segments win
@@ -35,6 +37,7 @@ class Router : public RequestHandler {
   // `backend` must outlive it.
   Router(std::vector<Route> routes, Backend& backend);
 
+  bool WantsPieces(const HttpRequest& head) override;
   void Handle(std::shared_ptr<Exchange> exchange) override;
 
  private:

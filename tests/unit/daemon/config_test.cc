@@ -124,6 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{"--listen", "0.0.0.0:7070", "only loopback"},
         BadFlag{"--gateway-listen", "0.0.0.0:8080", "only loopback"},
         BadFlag{"--gateway-listen", "8080", "127.0.0.1:PORT or [::1]:PORT, or empty for none"},
+        BadFlag{"--gateway-tls-key", "/key.pem", "belong together"},
         BadFlag{"--metrics-listen", "9470", "--metrics-listen: is \"9470\"; it must be a numeric"},
         BadFlag{"--metrics-listen", "127.0.0.1:9470,0.0.0.0:9470", "or empty for none"},
         BadFlag{"--metrics-listen", "[::1]:9470", "IPv4 only"},

@@ -37,6 +37,16 @@ class ScriptedHandler : public RequestHandler {
     exchange->Answer({.status = 200, .content_type = "text/plain", .headers = {}, .body = text});
   }
 
+  // Bodies are to be read in pieces from now on.
+  void WantPieces() {
+    absl::MutexLock lock(&mutex_);
+    wants_pieces_ = true;
+  }
+  bool WantsPieces(const HttpRequest& /*head*/) override {
+    absl::MutexLock lock(&mutex_);
+    return wants_pieces_;
+  }
+
   void Set(Script script) {
     absl::MutexLock lock(&mutex_);
     script_ = std::move(script);
@@ -51,6 +61,7 @@ class ScriptedHandler : public RequestHandler {
   absl::Mutex mutex_;
   Script script_ ABSL_GUARDED_BY(mutex_);
   int requests_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool wants_pieces_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 class HttpServerTest : public ::testing::Test {
