@@ -4,6 +4,15 @@
 #include <vector>
 
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/gateway/kernel/absent_routes.h"
+#include "orchestrator/gateway/kernel/browser_routes.h"
+#include "orchestrator/gateway/kernel/computer_routes.h"
+#include "orchestrator/gateway/kernel/file_routes.h"
+#include "orchestrator/gateway/kernel/pool_routes.h"
+#include "orchestrator/gateway/kernel/process_routes.h"
+#include "orchestrator/gateway/kernel/screenshot_route.h"
+#include "orchestrator/gateway/kernel/upload_routes.h"
+#include "orchestrator/gateway/kernel/watch_routes.h"
 
 namespace orch::gateway {
 namespace {
@@ -11,7 +20,8 @@ namespace {
 std::vector<Route> AllRoutes() {
   std::vector<Route> all;
   for (std::vector<Route> (*routes)() :
-       {BrowserRoutes, PoolRoutes, ProcessRoutes, ScreenshotRoutes, CdpRoutes, AbsentRoutes}) {
+       {BrowserRoutes, PoolRoutes, ProcessRoutes, FileRoutes, UploadRoutes, WatchRoutes,
+        ComputerRoutes, ScreenshotRoutes, CdpRoutes, AbsentRoutes}) {
     for (Route& route : routes()) all.push_back(std::move(route));
   }
   return all;

@@ -152,6 +152,32 @@ void JsonFields::Object(absl::string_view name, absl::FunctionRef<void(JsonField
   if (absl::Status status = fields.Finish(); status_.ok()) status_ = std::move(status);
 }
 
+const json* JsonFields::Array(absl::string_view name) {
+  const json* value = Take(name);
+  if (value == nullptr || value->is_array()) return value;
+  Refuse(name, absl::StatusCode::kInvalidArgument, "must be an array");
+  return nullptr;
+}
+
+void JsonFields::Objects(absl::string_view name, size_t max,
+                         absl::FunctionRef<void(JsonFields&)> read) {
+  const json* array = Array(name);
+  if (array == nullptr) return;
+  if (array->size() > max) {
+    return Refuse(name, absl::StatusCode::kInvalidArgument,
+                  absl::StrCat("must have at most ", max, " elements"));
+  }
+  for (size_t i = 0; i < array->size(); ++i) {
+    if (!(*array)[i].is_object()) {
+      return Refuse(name, absl::StatusCode::kInvalidArgument, "must be an array of objects");
+    }
+    JsonFields fields((*array)[i], what_);
+    fields.prefix_ = absl::StrCat(prefix_, name, "[", i, "].");
+    read(fields);
+    if (absl::Status status = fields.Finish(); status_.ok()) status_ = std::move(status);
+  }
+}
+
 void JsonFields::NoEffectYet(absl::string_view name, const json& default_value) {
   const json* value = Take(name);
   if (value == nullptr || IsEmpty(*value) || *value == default_value) return;

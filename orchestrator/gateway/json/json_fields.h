@@ -41,6 +41,11 @@ class JsonFields {
   // Calls `read` with the object of that name, if there is one; what is wrong in it counts here.
   void Object(absl::string_view name, absl::FunctionRef<void(JsonFields&)> read);
 
+  // Calls `read` with each object of an array of at most `max` of them.
+  void Objects(absl::string_view name, size_t max, absl::FunctionRef<void(JsonFields&)> read);
+  // The array of that name as it is; nullptr when absent or none.
+  const nlohmann::json* Array(absl::string_view name);
+
   // Like the others, and refuses an absent field.
   std::string RequiredString(absl::string_view name);
 

@@ -68,9 +68,9 @@ absl::StatusOr<guest::v1::SpawnRequest> ReadSpawn(const Call& call) {
   request.set_session_id(id);
   request.set_open_stdin(true);
   ReadProcessSpec(body, *request.mutable_spec());
-  body.NoEffectYet("allocate_tty", false);
-  body.NoEffectYet("rows", nullptr);
-  body.NoEffectYet("cols", nullptr);
+  request.set_allocate_tty(body.Bool("allocate_tty").value_or(false));
+  request.set_rows(static_cast<uint32_t>(body.Integer("rows", 1, UINT16_MAX).value_or(0)));
+  request.set_cols(static_cast<uint32_t>(body.Integer("cols", 1, UINT16_MAX).value_or(0)));
   ORCH_RETURN_IF_ERROR(body.Finish());
   return request;
 }
@@ -81,6 +81,22 @@ absl::StatusOr<guest::v1::GetRequest> ReadProcessId(const Call& call) {
   guest::v1::GetRequest request;
   request.set_session_id(id);
   request.set_process_id(call.Param("process_id"));
+  return request;
+}
+
+absl::StatusOr<guest::v1::ResizePtyRequest> ReadResize(const Call& call) {
+  ORCH_RETURN_IF_ERROR(call.CheckQuery({}));
+  guest::v1::ResizePtyRequest request;
+  ORCH_ASSIGN_OR_RETURN(*request.mutable_session_id(), call.SessionId());
+  request.set_process_id(call.Param("process_id"));
+  ORCH_ASSIGN_OR_RETURN(const nlohmann::json json, call.Body());
+  JsonFields body(json, "browsers.process.resize");
+  for (const char* side : {"rows", "cols"}) {
+    if (!body.Has(side)) body.Refuse(side, absl::StatusCode::kInvalidArgument, "is required");
+  }
+  request.set_rows(static_cast<uint32_t>(body.Integer("rows", 1, UINT16_MAX).value_or(0)));
+  request.set_cols(static_cast<uint32_t>(body.Integer("cols", 1, UINT16_MAX).value_or(0)));
+  ORCH_RETURN_IF_ERROR(body.Finish());
   return request;
 }
 
@@ -128,8 +144,14 @@ nlohmann::json SpawnJson(const guest::v1::Process& process) {
 }
 
 nlohmann::json StatusJson(const guest::v1::Process& process) {
-  if (process.status() == guest::v1::PROCESS_STATUS_RUNNING) {
-    return {{"state", "running"}, {"exit_code", nullptr}};
+  if (process.status() == guest::v1::PROCESS_STATUS_RUNNING ||
+      process.status() == guest::v1::PROCESS_STATUS_QUEUED) {
+    nlohmann::json status = {{"state", "running"}, {"exit_code", nullptr}};
+    if (process.has_usage()) {
+      status["cpu_pct"] = process.usage().cpu_percent();
+      status["mem_bytes"] = process.usage().memory_bytes();
+    }
+    return status;
   }
   return {{"state", "exited"}, {"exit_code", ExitCode(process)}};
 }

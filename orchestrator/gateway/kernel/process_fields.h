@@ -15,6 +15,7 @@ namespace orch::gateway {
 absl::StatusOr<guest::v1::ExecRequest> ReadExec(const Call& call);
 absl::StatusOr<guest::v1::SpawnRequest> ReadSpawn(const Call& call);
 absl::StatusOr<guest::v1::GetRequest> ReadProcessId(const Call& call);
+absl::StatusOr<guest::v1::ResizePtyRequest> ReadResize(const Call& call);
 absl::StatusOr<guest::v1::SignalRequest> ReadKill(const Call& call);
 // The bytes to write.
 absl::StatusOr<std::string> ReadStdin(const Call& call);

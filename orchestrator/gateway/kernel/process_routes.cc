@@ -5,7 +5,7 @@
 
 #include "orchestrator/gateway/kernel/output_stream.h"
 #include "orchestrator/gateway/kernel/process_fields.h"
-#include "orchestrator/gateway/kernel/stdin_write.h"
+#include "orchestrator/gateway/routes/stdin_write.h"
 
 namespace orch::gateway {
 namespace {
@@ -68,12 +68,31 @@ void Kill(const CallPtr& call) {
             });
 }
 
+void Resize(const CallPtr& call) {
+  absl::StatusOr<guest::v1::ResizePtyRequest> request = ReadResize(*call);
+  if (!request.ok()) return call->Fail(request.status());
+  call->Rpc(call->backend().processes->async(), &Async::ResizePty, *std::move(request), {},
+            [call](const absl::StatusOr<Process>& process) {
+              // The API has no 409 for this call.
+              if (!process.ok()) {
+                return call->Fail(process.status(), {{absl::StatusCode::kFailedPrecondition, 400}});
+              }
+              call->AnswerJson({{"ok", true}});
+            });
+}
+
 void Stdin(const CallPtr& call) {
   const absl::StatusOr<std::string> id = call->SessionId();
   if (!id.ok()) return call->Fail(id.status());
   absl::StatusOr<std::string> bytes = ReadStdin(*call);
   if (!bytes.ok()) return call->Fail(bytes.status());
-  WriteStdin(call, *id, call->Param("process_id"), *std::move(bytes));
+  WriteStdin(
+      call,
+      {.session_id = *id, .process_id = call->Param("process_id"), .bytes = *std::move(bytes)},
+      [call](const absl::StatusOr<uint64_t>& written) {
+        if (!written.ok()) return call->Fail(written.status());
+        call->AnswerJson({{"written_bytes", *written}});
+      });
 }
 
 // Asks for the process first: once an event stream has begun there is no other status to answer
@@ -93,6 +112,7 @@ std::vector<Route> ProcessRoutes() {
       {"POST", "/browsers/{id}/process/spawn", Spawn},
       {"GET", "/browsers/{id}/process/{process_id}/status", Status},
       {"POST", "/browsers/{id}/process/{process_id}/kill", Kill},
+      {"POST", "/browsers/{id}/process/{process_id}/resize", Resize},
       {"POST", "/browsers/{id}/process/{process_id}/stdin", Stdin},
       {"GET", "/browsers/{id}/process/{process_id}/stdout/stream", Stream},
   };

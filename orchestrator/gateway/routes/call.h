@@ -33,6 +33,7 @@ class Call : public std::enable_shared_from_this<Call> {
 
   const HttpRequest& request() const { return exchange_->request(); }
   Exchange& exchange() { return *exchange_; }
+  const std::shared_ptr<Exchange>& shared_exchange() const { return exchange_; }
   Backend& backend() const { return backend_; }
 
   // The variable {name} of the path; it must have one.

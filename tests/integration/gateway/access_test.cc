@@ -49,9 +49,7 @@ TEST_F(GatewayAccessTest, NamesWhatDoesNotExistYet) {
   EXPECT_EQ(profiles.status, 501);
   EXPECT_THAT(profiles.Message(), HasSubstr("profiles.list"));
   EXPECT_THAT(profiles.head, HasSubstr("x-should-retry: false"));
-  EXPECT_THAT(Ask("PUT", "/browsers/x/fs/move").Message(), HasSubstr("browsers.fs.move"));
-  EXPECT_THAT(Ask("POST", "/browsers/x/process/p/resize").Message(),
-              HasSubstr("browsers.process.resize"));
+  EXPECT_THAT(Ask("GET", "/browsers/x/replays").Message(), HasSubstr("browsers.replays.list"));
 }
 
 TEST_F(GatewayAccessTest, TakesBodiesOnlyAsJson) {

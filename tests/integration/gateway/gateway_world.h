@@ -10,6 +10,8 @@
 
 #include "nlohmann/json.hpp"
 #include "orchestrator/gateway/gateway.h"
+#include "tests/integration/gateway/guest_computer.h"
+#include "tests/integration/gateway/guest_files.h"
 #include "tests/integration/gateway/guest_services.h"
 #include "tests/integration/server/fake_daemon.h"
 #include "tests/support/raw_http.h"
@@ -44,7 +46,10 @@ class GatewayTest : public ::testing::Test {
                              " HTTP/1.1\r\nHost: gateway.test:80\r\nConnection: close\r\n", headers,
                              body.empty() ? "" : "Content-Type: application/json\r\n",
                              "Content-Length: ", body.size(), "\r\n\r\n", body));
-    const std::string received = client.ReadToEnd();
+    return ToAnswer(client.ReadToEnd());
+  }
+
+  static HttpAnswer ToAnswer(const std::string& received) {
     const size_t head_end = received.find("\r\n\r\n");
     HttpAnswer answer;
     if (received.size() < 12 || head_end == std::string::npos) return answer;
@@ -52,6 +57,23 @@ class GatewayTest : public ::testing::Test {
     answer.head = received.substr(0, head_end + 2);
     answer.body = received.substr(head_end + 4);
     return answer;
+  }
+
+  // A connection that has asked for a WebSocket at `path`.
+  RawHttp Connect(const std::string& path, const std::string& headers = "") {
+    return RawHttp(gateway_->port(),
+                   absl::StrCat("GET ", path,
+                                " HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
+                                "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+                                headers, "\r\n"));
+  }
+
+  // A frame as a client sends it, with a mask of zeros; of at most 125 bytes.
+  static std::string Frame(int opcode, const std::string& payload) {
+    return absl::StrCat(std::string(1, static_cast<char>(0x80 | opcode)),
+                        std::string(1, static_cast<char>(0x80 | payload.size())),
+                        std::string(4, '\0'), payload);
   }
 
   // A browser made through the gateway.
@@ -64,12 +86,17 @@ class GatewayTest : public ::testing::Test {
 
   GuestProcesses processes_;
   GuestDevTools devtools_;
-  FakeDaemon daemon_{absl::Seconds(20), 0, {&processes_, &devtools_}};
+  GuestComputer computer_;
+  GuestFiles files_;
+  FakeDaemon daemon_{absl::Seconds(20), 0, {&processes_, &devtools_, &files_, &computer_}};
   const ApiKeys::NewKey key_ = daemon_.keys().Create("test").value();
   const std::unique_ptr<gateway::Gateway> gateway_ =
-      gateway::Gateway::Start(
-          {.listen = "127.0.0.1:0", .url_secret = std::string(32, 's'), .limits = {}},
-          daemon_.server().InProcessChannel(), daemon_.clock())
+      gateway::Gateway::Start({.listen = "127.0.0.1:0",
+                               .tls = {},
+                               .url_secret = std::string(32, 's'),
+                               .novnc_dir = "/usr/share/novnc",
+                               .limits = {}},
+                              daemon_.server().InProcessChannel(), daemon_.clock())
           .value();
 };
 

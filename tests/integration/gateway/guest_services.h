@@ -17,10 +17,12 @@ namespace orch::testing {
 // The processes of a guest, which are what their command says: "echo" writes its first argument and
 // "err", "sleep" runs until its call is cancelled, "timeout" runs into its timeout, "killed" ends
 // by a signal, "missing" does not exist. A spawned one has the id kProcess and its output is what
-// was written to its input. Thread-safe.
+// was written to its input. The one with the id kTerminal has a terminal, and ends when "exit" is
+// typed. Thread-safe.
 class GuestProcesses : public guest::v1::ProcessService::Service {
  public:
   static constexpr char kProcess[] = "7d1ff9b2-9b7f-4b8c-8f0e-1c2d3e4f5a6b";
+  static constexpr char kTerminal[] = "c0ffee00-9b7f-4b8c-8f0e-1c2d3e4f5a6b";
 
   guest::v1::ExecRequest last_exec() {
     absl::MutexLock lock(&mutex_);
@@ -79,8 +81,81 @@ class GuestProcesses : public guest::v1::ProcessService::Service {
 
   grpc::Status Get(grpc::ServerContext*, const guest::v1::GetRequest* request,
                    guest::v1::Process* response) override {
+    if (request->process_id() == kTerminal) {
+      response->set_tty(true);
+      Fill(*response);
+      response->set_process_id(kTerminal);
+      return grpc::Status::OK;
+    }
     if (request->process_id() != kProcess) return {grpc::StatusCode::NOT_FOUND, "no such process"};
     return Fill(*response);
+  }
+
+  grpc::Status List(grpc::ServerContext*, const guest::v1::ListRequest*,
+                    guest::v1::ListResponse* response) override {
+    return Fill(*response->add_processes());
+  }
+
+  grpc::Status Delete(grpc::ServerContext*, const guest::v1::DeleteRequest* request,
+                      guest::v1::DeleteResponse*) override {
+    if (request->process_id() != kProcess) return {grpc::StatusCode::NOT_FOUND, "no such process"};
+    return {grpc::StatusCode::FAILED_PRECONDITION, "it runs"};
+  }
+
+  // Ends only what was signalled.
+  grpc::Status Wait(grpc::ServerContext* context, const guest::v1::WaitRequest*,
+                    guest::v1::Process* response) override {
+    while (last_signal().empty()) {
+      if (context->IsCancelled()) return grpc::Status::CANCELLED;
+      absl::SleepFor(absl::Milliseconds(1));
+    }
+    Fill(*response);
+    response->set_status(guest::v1::PROCESS_STATUS_KILLED);
+    response->set_pid(0);
+    response->mutable_finished_at()->set_seconds(1'800'000'001);
+    return grpc::Status::OK;
+  }
+
+  // Three chunks: out, err, out.
+  grpc::Status GetLogs(grpc::ServerContext*, const guest::v1::GetLogsRequest* request,
+                       guest::v1::GetLogsResponse* response) override {
+    if (request->process_id() == kTerminal) return grpc::Status::OK;
+    for (uint64_t sequence = request->since_sequence() + 1; sequence <= 3; ++sequence) {
+      if (request->has_tail() && sequence + request->tail() <= 3) continue;
+      auto& chunk = *response->add_chunks();
+      chunk.set_sequence(sequence);
+      chunk.set_stream(sequence == 2 ? guest::v1::OUTPUT_STREAM_STDERR
+                                     : guest::v1::OUTPUT_STREAM_STDOUT);
+      chunk.set_data(absl::StrCat("chunk", sequence));
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetConfig(grpc::ServerContext*, const guest::v1::GetConfigRequest*,
+                         guest::v1::ProcessConfig* response) override {
+    absl::MutexLock lock(&mutex_);
+    *response = config_;
+    return grpc::Status::OK;
+  }
+  grpc::Status SetConfig(grpc::ServerContext*, const guest::v1::SetConfigRequest* request,
+                         guest::v1::ProcessConfig* response) override {
+    absl::MutexLock lock(&mutex_);
+    *response = config_ = request->config();
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ResizePty(grpc::ServerContext*, const guest::v1::ResizePtyRequest* request,
+                         guest::v1::Process* response) override {
+    if (request->process_id() != kTerminal) {
+      return {grpc::StatusCode::FAILED_PRECONDITION, "it has no terminal"};
+    }
+    absl::MutexLock lock(&mutex_);
+    size_ = absl::StrCat(request->cols(), "x", request->rows());
+    return Fill(*response);
+  }
+  std::string size() {
+    absl::MutexLock lock(&mutex_);
+    return size_;
   }
 
   grpc::Status Signal(grpc::ServerContext*, const guest::v1::SignalRequest* request,
@@ -102,9 +177,26 @@ class GuestProcesses : public guest::v1::ProcessService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status StreamOutput(grpc::ServerContext*, const guest::v1::StreamOutputRequest*,
+  grpc::Status StreamOutput(grpc::ServerContext* context,
+                            const guest::v1::StreamOutputRequest* request,
                             grpc::ServerWriter<guest::v1::StreamOutputResponse>* writer) override {
     guest::v1::StreamOutputResponse response;
+    if (request->process_id() == kTerminal) {
+      for (std::string sent; sent != "exit";) {
+        if (context->IsCancelled()) return grpc::Status::CANCELLED;
+        absl::SleepFor(absl::Milliseconds(1));
+        absl::MutexLock lock(&mutex_);
+        if (input_ == sent) continue;
+        response.mutable_output()->set_data(input_.substr(sent.size()));
+        response.mutable_output()->set_stream(guest::v1::OUTPUT_STREAM_PTY);
+        sent = input_;
+        writer->Write(response);
+      }
+      response.mutable_exited()->set_exit_code(5);
+      writer->Write(response);
+      return grpc::Status::OK;
+    }
+    if (request->from_sequence() > 3) return grpc::Status::OK;
     {
       absl::MutexLock lock(&mutex_);
       response.mutable_output()->set_data(input_);
@@ -125,7 +217,10 @@ class GuestProcesses : public guest::v1::ProcessService::Service {
     process.set_process_id(kProcess);
     process.set_pid(42);
     process.set_status(guest::v1::PROCESS_STATUS_RUNNING);
+    process.mutable_created_at()->set_seconds(1'800'000'000);
     process.mutable_started_at()->set_seconds(1'800'000'000);
+    process.mutable_usage()->set_cpu_percent(12.5);
+    process.mutable_usage()->set_memory_bytes(4096);
     return grpc::Status::OK;
   }
 
@@ -134,6 +229,8 @@ class GuestProcesses : public guest::v1::ProcessService::Service {
   guest::v1::SpawnRequest last_spawn_ ABSL_GUARDED_BY(mutex_);
   std::string last_signal_ ABSL_GUARDED_BY(mutex_);
   std::string input_ ABSL_GUARDED_BY(mutex_);
+  std::string size_ ABSL_GUARDED_BY(mutex_);
+  guest::v1::ProcessConfig config_ ABSL_GUARDED_BY(mutex_);
   absl::Notification sleeping_;
   absl::Notification woken_;
 };
@@ -151,6 +248,7 @@ class GuestDevTools : public guest::v1::TunnelService::Service {
     guest::v1::ConnectRequest request;
     guest::v1::ConnectResponse response;
     stream->Read(&request);
+    if (request.port() == 5900) return Echo(stream);
     if (request.port() != 9222) return {grpc::StatusCode::UNAVAILABLE, "nothing listens there"};
     stream->Write(response);
     std::string head = request.data();
@@ -181,6 +279,22 @@ class GuestDevTools : public guest::v1::TunnelService::Service {
   }
 
  private:
+  // The screen: says its version, and then what it hears.
+  grpc::Status Echo(
+      grpc::ServerReaderWriter<guest::v1::ConnectResponse, guest::v1::ConnectRequest>* stream) {
+    guest::v1::ConnectRequest request;
+    guest::v1::ConnectResponse response;
+    stream->Write(response);
+    response.set_data("RFB 003.008\n");
+    stream->Write(response);
+    while (stream->Read(&request)) {
+      response.set_data(request.data());
+      stream->Write(response);
+    }
+    ended_.Notify();
+    return grpc::Status::OK;
+  }
+
   absl::Notification ended_;
 };
 

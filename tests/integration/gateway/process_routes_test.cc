@@ -70,15 +70,24 @@ TEST_F(ProcessRoutesTest, SpawnKeepsStandardInputOpen) {
   EXPECT_TRUE(processes_.last_spawn().open_stdin());
 }
 
-TEST_F(ProcessRoutesTest, SpawnNamesWhatHasNoEffect) {
+TEST_F(ProcessRoutesTest, SpawnGivesATerminalWhoseSizeChanges) {
   const HttpAnswer answer =
-      Ask("POST", base_ + "spawn", R"({"command":"cat","allocate_tty":true})");
-  EXPECT_EQ(answer.status, 501);
-  EXPECT_THAT(answer.Message(), HasSubstr("allocate_tty"));
+      Ask("POST", base_ + "spawn", R"({"command":"cat","allocate_tty":true,"rows":30,"cols":100})");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(processes_.last_spawn().allocate_tty());
+  EXPECT_EQ(processes_.last_spawn().cols(), 100u);
+  const std::string terminal = absl::StrCat(base_, GuestProcesses::kTerminal, "/resize");
+  EXPECT_EQ(Ask("POST", terminal, R"({"rows":5,"cols":6})").Json()["ok"], true);
+  EXPECT_EQ(processes_.size(), "6x5");
+  EXPECT_EQ(Ask("POST", terminal, R"({"rows":5,"cols":70000})").status, 400);
+  EXPECT_EQ(Ask("POST", one_ + "/resize", R"({"rows":5,"cols":6})").status, 400);
 }
 
 TEST_F(ProcessRoutesTest, StatusTellsWhetherItRuns) {
-  EXPECT_EQ(Ask("GET", one_ + "/status").Json()["state"], "running");
+  EXPECT_EQ(
+      Ask("GET", one_ + "/status").Json(),
+      nlohmann::json(
+          {{"state", "running"}, {"exit_code", nullptr}, {"cpu_pct", 12.5}, {"mem_bytes", 4096}}));
   EXPECT_EQ(Ask("GET", base_ + "other/status").status, 404);
 }
 

@@ -1,4 +1,4 @@
-#include "orchestrator/gateway/kernel/stdin_write.h"
+#include "orchestrator/gateway/routes/stdin_write.h"
 
 #include <algorithm>
 #include <utility>
@@ -15,46 +15,49 @@ constexpr size_t kPieceBytes = 64 << 10;
 // them.
 class StdinWrite : public grpc::ClientWriteReactor<guest::v1::WriteStdinRequest> {
  public:
-  StdinWrite(std::shared_ptr<Call> call, std::string bytes)
-      : call_(std::move(call)), bytes_(std::move(bytes)) {}
+  StdinWrite(std::shared_ptr<Call> call, StdinBytes input, StdinDone done)
+      : call_(std::move(call)), input_(std::move(input)), done_(std::move(done)) {}
 
-  void Start(std::shared_ptr<StdinWrite> self, const std::string& session_id,
-             const std::string& process_id) {
+  void Start(std::shared_ptr<StdinWrite> self) {
     self_ = std::move(self);
     context_.set_deadline(absl::ToChronoTime(absl::Now() + absl::Minutes(2)));
     call_->exchange().OnGone(Exchange::Patience::kGiveUp,
                              [kept = self_] { kept->context_.TryCancel(); });
-    request_.set_session_id(session_id);
-    request_.set_process_id(process_id);
+    request_.set_session_id(input_.session_id);
+    request_.set_process_id(input_.process_id);
     call_->backend().processes->async()->WriteStdin(&context_, &response_, this);
     WriteNext();
     StartCall();
   }
 
   void OnWriteDone(bool ok) override {
-    if (ok && sent_ < bytes_.size()) WriteNext();
+    if (ok && sent_ < input_.bytes.size()) WriteNext();
   }
 
   void OnDone(const grpc::Status& status) override {
     const std::shared_ptr<StdinWrite> last_use = std::move(self_);
-    if (!status.ok()) return call_->Fail(FromGrpcStatus(status));
-    call_->AnswerJson({{"written_bytes", response_.written_bytes()}});
+    // It keeps this, which keeps the exchange.
+    call_->exchange().OnGone(Exchange::Patience::kGiveUp, nullptr);
+    if (!status.ok()) return done_(FromGrpcStatus(status));
+    done_(response_.written_bytes());
   }
 
  private:
   void WriteNext() {
-    const size_t size = std::min(kPieceBytes, bytes_.size() - sent_);
-    request_.set_data(bytes_.substr(sent_, size));
+    const size_t size = std::min(kPieceBytes, input_.bytes.size() - sent_);
+    request_.set_data(input_.bytes.substr(sent_, size));
     sent_ += size;
-    if (sent_ < bytes_.size()) {
+    if (sent_ < input_.bytes.size()) {
       StartWrite(&request_);
     } else {
+      request_.set_eof(input_.eof);
       StartWriteLast(&request_, grpc::WriteOptions());
     }
   }
 
   const std::shared_ptr<Call> call_;
-  const std::string bytes_;
+  const StdinBytes input_;
+  StdinDone done_;
   size_t sent_ = 0;
   grpc::ClientContext context_;
   guest::v1::WriteStdinRequest request_;
@@ -64,10 +67,9 @@ class StdinWrite : public grpc::ClientWriteReactor<guest::v1::WriteStdinRequest>
 
 }  // namespace
 
-void WriteStdin(const std::shared_ptr<Call>& call, const std::string& session_id,
-                const std::string& process_id, std::string bytes) {
-  const auto write = std::make_shared<StdinWrite>(call, std::move(bytes));
-  write->Start(write, session_id, process_id);
+void WriteStdin(const std::shared_ptr<Call>& call, StdinBytes input, StdinDone done) {
+  const auto write = std::make_shared<StdinWrite>(call, std::move(input), std::move(done));
+  write->Start(write);
 }
 
 }  // namespace orch::gateway
