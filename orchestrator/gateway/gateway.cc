@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/gateway/cdp/cdp_routes.h"
+#include "orchestrator/gateway/console/console_routes.h"
 #include "orchestrator/gateway/kernel/absent_routes.h"
 #include "orchestrator/gateway/kernel/browser_routes.h"
 #include "orchestrator/gateway/kernel/computer_routes.h"
@@ -13,15 +15,17 @@
 #include "orchestrator/gateway/kernel/screenshot_route.h"
 #include "orchestrator/gateway/kernel/upload_routes.h"
 #include "orchestrator/gateway/kernel/watch_routes.h"
+#include "orchestrator/gateway/live/live_routes.h"
+#include "orchestrator/gateway/web/web_routes.h"
 
 namespace orch::gateway {
 namespace {
 
-std::vector<Route> AllRoutes() {
-  std::vector<Route> all;
+std::vector<Route> AllRoutes(const Gateway::Options& options) {
+  std::vector<Route> all = WebRoutes(options.novnc_dir);
   for (std::vector<Route> (*routes)() :
        {BrowserRoutes, PoolRoutes, ProcessRoutes, FileRoutes, UploadRoutes, WatchRoutes,
-        ComputerRoutes, ScreenshotRoutes, CdpRoutes, AbsentRoutes}) {
+        ComputerRoutes, ScreenshotRoutes, CdpRoutes, LiveRoutes, ConsoleRoutes, AbsentRoutes}) {
     for (Route& route : routes()) all.push_back(std::move(route));
   }
   return all;
@@ -42,6 +46,6 @@ Gateway::Gateway(const Options& options, const std::shared_ptr<grpc::Channel>& d
                  const Clock& clock)
     : tokens_(options.url_secret),
       backend_(daemon, tokens_, clock),
-      router_(AllRoutes(), backend_) {}
+      router_(AllRoutes(options), backend_) {}
 
 }  // namespace orch::gateway

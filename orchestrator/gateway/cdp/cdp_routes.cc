@@ -11,6 +11,7 @@
 #include "orchestrator/gateway/cdp/splice.h"
 #include "orchestrator/gateway/cdp/tunnel.h"
 #include "orchestrator/gateway/routes/browser_urls.h"
+#include "orchestrator/gateway/websocket/websocket.h"
 
 namespace orch::gateway {
 namespace {
@@ -39,11 +40,6 @@ std::string TargetPath(const json& described) {
   const bool known =
       absl::StartsWith(target, kBrowserTarget) || absl::StartsWith(target, kPageTarget);
   return plain && known && target.size() <= 255 ? std::string(target) : "";
-}
-
-bool WantsWebSocket(const HttpRequest& request) {
-  return absl::EqualsIgnoreCase(request.Header("Upgrade"), "websocket") &&
-         absl::StrContains(absl::AsciiStrToLower(request.Header("Connection")), "upgrade");
 }
 
 void RefuseWithoutUpgrade(Call& call) {

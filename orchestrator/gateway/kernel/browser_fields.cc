@@ -87,6 +87,25 @@ nlohmann::json ViewportJson(const Viewport& viewport) {
           {"refresh_rate", RefreshRateOf(viewport)}};
 }
 
+const char* StateName(orchestrator::v1::BrowserState state) {
+  switch (state) {
+    case orchestrator::v1::BROWSER_STATE_CREATING:
+      return "creating";
+    case orchestrator::v1::BROWSER_STATE_READY:
+      return "ready";
+    case orchestrator::v1::BROWSER_STATE_ACQUIRED:
+      return "acquired";
+    case orchestrator::v1::BROWSER_STATE_STANDBY:
+      return "standby";
+    case orchestrator::v1::BROWSER_STATE_DELETING:
+      return "deleting";
+    case orchestrator::v1::BROWSER_STATE_DELETED:
+      return "deleted";
+    default:
+      return "failed";
+  }
+}
+
 bool HasEnded(const Browser& browser) {
   return browser.state() == orchestrator::v1::BROWSER_STATE_DELETING ||
          browser.state() == orchestrator::v1::BROWSER_STATE_DELETED ||
@@ -110,6 +129,8 @@ nlohmann::json BrowserJson(const Browser& browser, const Call& call) {
       {"usage",
        {{"uptime_ms",
          std::max<int64_t>(0, absl::ToInt64Milliseconds(end - ToTime(browser.created_at())))}}}};
+  // Who asked for no screen gets no address of one.
+  if (!browser.spec().headless()) json["browser_live_view_url"] = urls.LiveView();
   if (browser.spec().has_viewport()) json["viewport"] = ViewportJson(browser.spec().viewport());
   if (!browser.pool_id().empty()) json["pool"] = {{"id", browser.pool_id()}};
   if (browser.has_ended_at()) json["deleted_at"] = TimeJson(browser.ended_at());

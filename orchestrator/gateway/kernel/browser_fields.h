@@ -23,6 +23,9 @@ nlohmann::json ViewportJson(const orchestrator::v1::Viewport& viewport);
 // "2026-01-31T12:00:00.000Z"
 std::string TimeJson(const google::protobuf::Timestamp& time);
 
+// "creating", "ready", "acquired", "standby", "deleting", "deleted", "failed".
+const char* StateName(orchestrator::v1::BrowserState state);
+
 // DELETED or FAILED, or on the way there.
 bool HasEnded(const orchestrator::v1::Browser& browser);
 

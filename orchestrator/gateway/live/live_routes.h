@@ -1,0 +1,13 @@
+#pragma once
+
+#include <vector>
+
+#include "orchestrator/gateway/routes/router.h"
+
+namespace orch::gateway {
+
+// /browsers/{id}/live: the page of a browser's screen, its screen as a WebSocket of VNC, and what
+// becomes of the browser as events.
+std::vector<Route> LiveRoutes();
+
+}  // namespace orch::gateway
