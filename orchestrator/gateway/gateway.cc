@@ -6,6 +6,8 @@
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/gateway/cdp/cdp_routes.h"
 #include "orchestrator/gateway/console/console_routes.h"
+#include "orchestrator/gateway/hyperbrowser/control_routes.h"
+#include "orchestrator/gateway/hyperbrowser/process_routes.h"
 #include "orchestrator/gateway/kernel/absent_routes.h"
 #include "orchestrator/gateway/kernel/browser_routes.h"
 #include "orchestrator/gateway/kernel/computer_routes.h"
@@ -16,6 +18,7 @@
 #include "orchestrator/gateway/kernel/upload_routes.h"
 #include "orchestrator/gateway/kernel/watch_routes.h"
 #include "orchestrator/gateway/live/live_routes.h"
+#include "orchestrator/gateway/sandbox/sandbox_routes.h"
 #include "orchestrator/gateway/web/web_routes.h"
 
 namespace orch::gateway {
@@ -25,7 +28,8 @@ std::vector<Route> AllRoutes(const Gateway::Options& options) {
   std::vector<Route> all = WebRoutes(options.novnc_dir);
   for (std::vector<Route> (*routes)() :
        {BrowserRoutes, PoolRoutes, ProcessRoutes, FileRoutes, UploadRoutes, WatchRoutes,
-        ComputerRoutes, ScreenshotRoutes, CdpRoutes, LiveRoutes, ConsoleRoutes, AbsentRoutes}) {
+        ComputerRoutes, ScreenshotRoutes, CdpRoutes, LiveRoutes, ConsoleRoutes, SandboxRoutes,
+        HyperbrowserControlRoutes, HyperbrowserProcessRoutes, AbsentRoutes}) {
     for (Route& route : routes()) all.push_back(std::move(route));
   }
   return all;

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+
+#include "guest/v1/process.grpc.pb.h"
+#include "orchestrator/gateway/routes/call.h"
+#include "orchestrator/gateway/routes/daemon_stream.h"
+#include "orchestrator/gateway/websocket/websocket.h"
+
+namespace orch::gateway {
+
+// A WebSocket on a process's terminal, as sandbox-agent has it: output as binary frames; text
+// frames of JSON for all else. It is told {"type":"ready"} first and {"type":"exit"} last, says
+// {"type":"input"}, {"type":"resize"} and {"type":"close"}, and gets what comes from now on. Any
+// number of them may be on one terminal. Lives as long as what is under way.
+class TerminalSession : public std::enable_shared_from_this<TerminalSession> {
+ public:
+  // Answers `call`, whose process has a terminal.
+  static void Start(const std::shared_ptr<Call>& call, const guest::v1::Process& process);
+
+  TerminalSession(std::shared_ptr<Call> call, std::shared_ptr<WebSocket> socket,
+                  std::string session_id, std::string process_id);
+
+ private:
+  using OutputStream =
+      DaemonStream<guest::v1::StreamOutputRequest, guest::v1::StreamOutputResponse>;
+
+  // Output from the one after `last` on.
+  void StreamOutput(uint64_t last);
+  void OnOutput(const guest::v1::StreamOutputResponse& response,
+                absl::AnyInvocable<void(bool)> next);
+  void ReadInput();
+  void OnInput(const WebSocketMessage& message);
+  void Type(std::string bytes);
+  void Resize(const nlohmann::json& size);
+  // Tells the client what was wrong, and reads on.
+  void Refuse(const absl::Status& status);
+  void SendJson(const nlohmann::json& json, absl::AnyInvocable<void(bool)> done);
+
+  const std::shared_ptr<Call> call_;
+  const std::shared_ptr<WebSocket> socket_;
+  const std::string session_id_;
+  const std::string process_id_;
+  // Set before input is read.
+  std::shared_ptr<OutputStream> output_;
+};
+
+}  // namespace orch::gateway
