@@ -19,7 +19,8 @@ namespace orch::testing {
 class RawHttp {
  public:
   // Sends `first` at once.
-  explicit RawHttp(int port, const std::string& first = "") : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit RawHttp(int port, const std::string& first = "")
+      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

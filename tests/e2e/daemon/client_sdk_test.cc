@@ -54,8 +54,7 @@ TEST(ClientSdkTest, SandboxAgentDrivesProcesses) {
 }
 
 TEST(ClientSdkTest, HyperbrowserDrivesProcesses) {
-  EXPECT_THAT(RunClient("hyperbrowser.mjs", {}, {"minimal"}),
-              HasSubstr("sandboxes.list, stop: "));
+  EXPECT_THAT(RunClient("hyperbrowser.mjs", {}, {"minimal"}), HasSubstr("sandboxes.list, stop: "));
 }
 
 TEST(ClientSdkTest, PeopleSeeAndUseABrowsersScreen) {
