@@ -28,10 +28,10 @@ async function onGuest(use) {
 const title = () => onGuest((page) => page.title());
 const load = () => onGuest((page) => page.goto('data:text/html,' + encodeURIComponent(colour_page)));
 
-// The colour that a page of this host shows in the middle of its live view.
-const middle = (page) => page.evaluate(() => {
+// The colour that a page of this host shows in its live view; not in the middle, where the guest's mouse is at first.
+const colour = (page) => page.evaluate(() => {
   const canvas = document.querySelector('#screen canvas');
-  const [r, g, b] = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data;
+  const [r, g, b] = canvas.getContext('2d').getImageData(canvas.width / 4, canvas.height / 4, 1, 1).data;
   return r > 200 && g < 60 && b < 60 ? 'red' : g > 200 && r < 60 && b < 60 ? 'lime' : `${r} ${g} ${b}`;
 });
 async function until(what, wanted, get) {
@@ -52,7 +52,7 @@ for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 
   const open = async (url) => {
     await page.goto(url);
     await page.waitForSelector('body[data-connected]');
-    await until('the live view', 'red', () => middle(page));
+    await until('the live view', 'red', () => colour(page));
   };
 
   await step(`live view, read only, ${size}`, async () => {
@@ -69,10 +69,12 @@ for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 
     await page.screenshot({ path: `${pictures}/live-${size}.png` });
     await page.mouse.click(viewport.width / 2, viewport.height / 2);
     await until('the guest', 'lime', title);
-    await until('the live view', 'lime', () => middle(page));
+    await until('the live view', 'lime', () => colour(page));
   });
 
   await step(`live view in a frame, ${size}`, async () => {
+    // A page of this server, but without a policy of its own.
+    await page.goto(`${baseURL}/live/live.js`);
     await page.setContent(`<iframe src="${guest.browser_live_view_url}" style="width:100%;height:400px"></iframe>`);
     await page.frameLocator('iframe').locator('body[data-connected]').waitFor({ state: 'attached' });
   });
