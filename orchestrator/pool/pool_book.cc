@@ -271,7 +271,8 @@ bool PoolBook::HandedOut(const PoolWork::Handout& handout, const absl::Status& r
   Touch(*entry);
   const bool there = entry->ledger.Find(handout.id) != nullptr;
   if (there && absl::IsResourceExhausted(result)) {
-    // It sleeps on disk, and there is no memory to wake it in: nothing is wrong with it.
+    // It sleeps on disk and there is no memory to wake it in, or the disk is full: nothing is wrong
+    // with it.
     entry->ledger.Move(handout.id, Place::kIdle, now);
     if (!call.cancelled) work.endings.push_back({.ticket = handout.ticket, .status = result});
     calls_.erase(it);

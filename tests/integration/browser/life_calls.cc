@@ -141,7 +141,9 @@ void LifeScript::IssueAcquire() {
       Add<BrowserAnswer>("acquire", [this, must](const BrowserAnswer& acquired) {
         if (!acquired.ok()) {
           if (must) Fail(absl::StrCat("acquire: ", acquired.status().ToString()));
-          if (!killed_ && !Refused(acquired.status())) {
+          // What a full disk could not put on record stays in its pool.
+          const bool full = faulty_ && absl::IsResourceExhausted(acquired.status());
+          if (!killed_ && !full && !Refused(acquired.status())) {
             Expect("acquire", acquired.status(), {Code::kDeadlineExceeded});
           }
           return;
