@@ -101,7 +101,7 @@ void DomainEvents::Adopt(const std::string& uuid, const std::string& directory, 
 void DomainEvents::Destroying(const std::string& uuid) {
   absl::MutexLock lock(&mutex_);
   const auto machine = machines_.find(uuid);
-  if (machine != machines_.end()) machine->second.phase = Phase::kDestroying;
+  if (machine != machines_.end()) machine->second.destroying = true;
 }
 
 std::vector<std::string> DomainEvents::Directories() {
@@ -159,12 +159,12 @@ void DomainEvents::HandleStopped(const VmId& id, const std::string& uuid, int de
     const auto known = machines_.find(uuid);
     if (known == machines_.end()) return;
     machine = known->second;
-    if (machine.phase == Phase::kStarting || machine.phase == Phase::kStartingPaused) return;
+    if (machine.phase != Phase::kLive && !machine.destroying) return;
     machines_.erase(known);
   }
   std::string reason = "destroyed";
   const std::string end = reaper_.TakeEnd(static_cast<pid_t>(machine.pid));
-  if (machine.phase == Phase::kLive) {
+  if (!machine.destroying) {
     reason = StopReason(detail, end, logs_.Tail(id, kMaxLogBytes));
     // A machine that was started under this id meanwhile loses a name, its process goes on.
     logs_.Remove(id);

@@ -56,11 +56,13 @@ class DomainEvents {
   std::unique_ptr<VmEventSubscription> Subscribe(std::function<void(const VmEvent&)> callback);
 
  private:
-  enum class Phase { kStarting, kStartingPaused, kLive, kDestroying };
+  enum class Phase { kStarting, kStartingPaused, kLive };
   struct Machine {
     Phase phase = Phase::kStarting;
     std::string directory;
     int64_t pid = 0;
+    // Its end is our doing. What it did before may still be on its way here.
+    bool destroying = false;
   };
 
   DomainEvents(virConnectPtr connection, ProcessLogs logs, ProcessReaper& reaper);
