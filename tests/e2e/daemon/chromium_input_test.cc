@@ -40,7 +40,8 @@ const canvas = document.querySelector('canvas');
 const note = event => strokes.push([event.type, event.buttons, event.offsetX, event.offsetY]);
 canvas.onpointerdown = canvas.onpointermove = canvas.onpointerup = note;
 window.until = async condition => {
-  while (!condition()) await new Promise(done => setTimeout(done, 50));
+  const end = Date.now() + 20000;
+  while (!condition() && Date.now() < end) await new Promise(done => setTimeout(done, 50));
 };
 const border = (outerWidth - innerWidth) / 2;
 [screenX + border, screenY + outerHeight - innerHeight - border].join()
@@ -63,7 +64,7 @@ class ChromiumInputTest : public ::testing::Test {
     return std::string(absl::StripSuffix(done.stdout(), "\n"));
   }
 
-  // The text field's value once it ends with `end`; what a page is told takes its time.
+  // The text field's value once it ends with `end`, or after 20 s: what a page is told takes time.
   std::string FieldText(const std::string& end) {
     return Evaluate(absl::StrCat("(async () => { const field = document.querySelector('textarea');"
                                  " await until(() => field.value.endsWith('",
@@ -145,9 +146,16 @@ TEST_F(ChromiumInputTest, PastesIntoAPageAndCopiesFromIt) {
       FromGrpcStatus(daemon_->computer().WriteClipboard(&write_context, write, &written)));
   guest::v1::RunBatchRequest batch;
   AddClick(batch);
+  batch.add_actions()->mutable_sleep()->set_duration_ms(1000);
+  batch.add_actions()->mutable_press_key()->add_keys("ctrl+a");
   batch.add_actions()->mutable_press_key()->add_keys("ctrl+v");
-  ORCH_ASSERT_OK(Run(batch));
-  EXPECT_EQ(FieldText("\u4f60"), "\"from outside: é你\"");
+  // A Chromium with little time forgets a paste that comes before the click has given it the focus.
+  std::string pasted;
+  for (int i = 0; i < 4 && pasted.size() <= 2; ++i) {
+    ORCH_ASSERT_OK(Run(batch));
+    pasted = FieldText("\u4f60");
+  }
+  EXPECT_EQ(pasted, "\"from outside: é你\"");
   EXPECT_EQ(
       Evaluate("const field = document.querySelector('textarea'); field.value = 'from inside';"
                " field.select(); field.value")
@@ -156,14 +164,16 @@ TEST_F(ChromiumInputTest, PastesIntoAPageAndCopiesFromIt) {
   batch.clear_actions();
   batch.add_actions()->mutable_press_key()->add_keys("ctrl+c");
   batch.add_actions()->mutable_sleep()->set_duration_ms(3000);
-  ORCH_ASSERT_OK(Run(batch));
   guest::v1::ReadClipboardRequest read;
   read.set_session_id(id_);
-  grpc::ClientContext read_context;
-  SetTestDeadline(read_context);
   guest::v1::ReadClipboardResponse clipboard;
-  ORCH_ASSERT_OK(
-      FromGrpcStatus(daemon_->computer().ReadClipboard(&read_context, read, &clipboard)));
+  for (int i = 0; i < 4 && clipboard.text() != "from inside"; ++i) {
+    ORCH_ASSERT_OK(Run(batch));
+    grpc::ClientContext read_context;
+    SetTestDeadline(read_context);
+    ORCH_ASSERT_OK(
+        FromGrpcStatus(daemon_->computer().ReadClipboard(&read_context, read, &clipboard)));
+  }
   EXPECT_EQ(clipboard.text(), "from inside");
 }
 
