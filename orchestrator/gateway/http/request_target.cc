@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 
 #include "orchestrator/base/status_macros.h"
+#include "orchestrator/base/utf8.h"
 
 namespace orch::gateway {
 namespace {
@@ -110,6 +111,9 @@ absl::StatusOr<RequestTarget> ParseRequestTarget(absl::string_view text) {
     for (absl::string_view raw : absl::StrSplit(path, '/')) {
       ORCH_ASSIGN_OR_RETURN(std::string segment, Decode(raw, /*plus_is_space=*/false));
       ORCH_RETURN_IF_ERROR(CheckSegment(segment));
+      if (!IsUtf8(segment)) {
+        return absl::InvalidArgumentError("the request's path is not UTF-8");
+      }
       target.segments.push_back(std::move(segment));
     }
   }

@@ -6,6 +6,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
+#include "orchestrator/base/utf8.h"
+
 namespace orch::gateway {
 namespace {
 
@@ -16,6 +18,8 @@ using ::orchestrator::v1::KeyService;
 
 void CheckKey(const std::shared_ptr<Call>& call, absl::string_view secret,
               absl::AnyInvocable<void()> welcome) {
+  // Nothing else can be asked for over gRPC.
+  if (!IsUtf8(secret)) return call->Fail(absl::UnauthenticatedError("there is no such API key"));
   orchestrator::v1::CheckKeyRequest request;
   request.set_secret(std::string(secret));
   call->Rpc(call->backend().keys->async(), &KeyService::StubInterface::async_interface::CheckKey,

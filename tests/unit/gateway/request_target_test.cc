@@ -54,6 +54,12 @@ INSTANTIATE_TEST_SUITE_P(All, BadTargetTest,
                                            "/a%zz", "/a#b", "/a?b=%00", "/a?b=%g1",
                                            "example.com:443"));
 
+TEST(RequestTargetTest, RefusesAPathThatIsNoUtf8ButTakesSuchAQuery) {
+  EXPECT_EQ(ParseRequestTarget("/browsers/%ff").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(ParseRequestTarget("/browsers?path=/tmp/%ff").ok());
+}
+
 TEST(RequestTargetTest, RefusesAFloodOfQueryFields) {
   std::string flood = "/a?";
   for (int i = 0; i < 257; ++i) flood += "x&";
