@@ -36,7 +36,8 @@ class SystemLibvirtd {
   std::vector<pid_t> daemons_;
 };
 
-// Has a SystemLibvirtd while the tests of a program run; skips them where there can be none.
+// Has a SystemLibvirtd while the tests of a program run; where there can be none, the program
+// fails.
 class SystemLibvirtdEnvironment : public ::testing::Environment {
  public:
   void SetUp() override;

@@ -36,7 +36,7 @@ class FullDiskTest : public ::testing::Test {
  protected:
   void SetUp() override {
     absl::StatusOr<std::unique_ptr<SmallDisk>> disk = SmallDisk::Mount(8 << 20);
-    if (!disk.ok()) GTEST_SKIP() << disk.status();
+    ORCH_ASSERT_OK(disk);
     disk_ = *std::move(disk);
     for (const char* name : {"templates", "states", "machine"}) {
       fs::create_directory(disk_->File(name));
