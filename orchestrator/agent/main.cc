@@ -107,8 +107,10 @@ absl::StatusOr<Listeners> Listen(AgentServer& server) {
     absl::StatusOr<std::unique_ptr<VsockListener>> vsock =
         VsockListener::Create(kAgentVsockPort, serve);
     if (vsock.ok()) listeners.vsock = *std::move(vsock);
-    if (port.ok() || vsock.ok()) {
-      Log(LogLevel::kInfo, "agent_listening", {{"serial", port.ok()}, {"vsock", vsock.ok()}});
+    const bool serial = listeners.serial != nullptr;
+    if (serial || listeners.vsock != nullptr) {
+      Log(LogLevel::kInfo, "agent_listening",
+          {{"serial", serial}, {"vsock", listeners.vsock != nullptr}});
       return listeners;
     }
     if (absl::Now() > deadline) {

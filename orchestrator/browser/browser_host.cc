@@ -23,7 +23,7 @@ HostBudget::Limits Limits(const BrowserHost::Options& options, const HostInfo& h
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BrowserHost>> BrowserHost::Create(Dependencies dependencies,
-                                                                 Options options) {
+                                                                 const Options& options) {
   ORCH_ASSIGN_OR_RETURN(std::unique_ptr<TemplateCatalog> catalog,
                         TemplateCatalog::Open({.root = options.state_dir + "/templates",
                                                .budget_bytes = options.template_budget_mib * kMib},

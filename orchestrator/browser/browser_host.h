@@ -68,7 +68,7 @@ class BrowserHost {
 
   // Recovers what an earlier host left in the state directory, see BrowserRegistry::Create.
   static absl::StatusOr<std::unique_ptr<BrowserHost>> Create(Dependencies dependencies,
-                                                             Options options);
+                                                             const Options& options);
 
   BrowserRegistry& registry() { return *registry_; }
   Templates& templates() { return templates_; }

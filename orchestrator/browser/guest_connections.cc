@@ -84,8 +84,8 @@ bool GuestConnections::Lease(const SessionId& id, absl::Time deadline, Done& don
     if (const std::shared_ptr<grpc::Channel> channel = guest->channel->Current()) {
       lease = MakeLease(id, guest, channel);
     } else {
-      guest->waiters.push_back(
-          {.deadline = std::min(deadline, absl::Now() + kMaxWait), .done = std::move(done)});
+      guest->waiters.push_back({.deadline = std::min(deadline, absl::Now() + kMaxWait),
+                                .done = std::exchange(done, nullptr)});
       if (guest->waiters.size() > 1) return true;  // Somebody connects already.
     }
   }

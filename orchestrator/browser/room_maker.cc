@@ -16,7 +16,7 @@ void RoomMaker::Request(uint64_t memory_mib, Reach reach, Take take, Done done) 
     absl::MutexLock lock(&mutex_);
     stopped = stopped_;
     if (stopped.ok()) {
-      waiting_.push_back(std::move(waiter));
+      waiting_.push_back(std::exchange(waiter, nullptr));
       if (std::exchange(serving_, true)) return;
     }
   }
@@ -53,7 +53,7 @@ void RoomMaker::Serve() {
       budget_.KeepFree(first->memory_mib);
       absl::MutexLock lock(&mutex_);
       stopped = stopped_;
-      if (stopped.ok()) waiting_.push_front(std::move(first));
+      if (stopped.ok()) waiting_.push_front(std::exchange(first, nullptr));
     }
     if (first != nullptr) {
       if (!stopped.ok()) budget_.KeepFree(0);

@@ -59,7 +59,9 @@ absl::Status TryToBind(const ListenAddress& address) {
 void Knock(const ListenAddress& address) {
   const sockaddr_in ipv4 = SocketAddress(address);
   const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (fd.valid()) ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&ipv4), sizeof ipv4);
+  if (!fd.valid()) return;
+  [[maybe_unused]] const int begun =
+      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&ipv4), sizeof ipv4);
 }
 
 std::vector<std::string> CivetwebOptions(const ListenAddress& address,

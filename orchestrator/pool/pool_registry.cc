@@ -128,7 +128,7 @@ void PoolRegistry::Step(Event event) {
 }
 
 void PoolRegistry::CarryOut(PoolWork work,
-                            std::vector<std::pair<AcquireDone, absl::Status>> endings) {
+                            std::vector<std::pair<AcquireDone, absl::Status>>&& endings) {
   for (auto& [done, status] : endings) {
     handout_pool_.Run([done = std::move(done), status = std::move(status)]() mutable {
       done(std::move(status));

@@ -149,7 +149,7 @@ class PoolRegistry {
   absl::Time SteadyNow() const;
   // Gives an event to the book, and does what it then says.
   void Step(Event event);
-  void CarryOut(PoolWork work, std::vector<std::pair<AcquireDone, absl::Status>> endings);
+  void CarryOut(PoolWork work, std::vector<std::pair<AcquireDone, absl::Status>>&& endings);
   // `done`, told to the observer before.
   AcquireDone Observed(PoolId pool, AcquireDone done);
   void StartCreation(PoolWork::Creation creation);

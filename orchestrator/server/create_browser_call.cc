@@ -14,7 +14,7 @@ void CreateBrowserCall::Begin(BrowserRegistry& registry, const std::shared_ptr<S
     if (shared->cancelled) return;
   }
   absl::StatusOr<Browser> created =
-      registry.CreateBrowser(spec, [shared, wait](absl::StatusOr<Browser> settled) {
+      registry.CreateBrowser(spec, [shared, wait](const absl::StatusOr<Browser>& settled) {
         if (wait) Answer(*shared, settled);
       });
   if (!created.ok()) {

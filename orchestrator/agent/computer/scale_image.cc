@@ -1,5 +1,6 @@
 #include "orchestrator/agent/computer/scale_image.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -8,15 +9,18 @@ namespace orch::agent {
 std::vector<uint8_t> ScaleDown(const BgrxImage& image, uint32_t width, uint32_t height) {
   constexpr size_t kBytes = BgrxImage::kBytesPerPixel;
   std::vector<uint8_t> scaled(size_t{width} * height * kBytes);
-  // Where pixel i of `to` begins among `from` pixels.
-  const auto edge = [](uint64_t i, uint64_t from, uint64_t to) { return i * from / to; };
+  // Where pixel i of `to` begins among `from` pixels, and where it ends, at least one further.
+  const auto begin = [](uint64_t i, uint64_t from, uint64_t to) { return i * from / to; };
+  const auto end = [](uint64_t i, uint64_t from, uint64_t to) {
+    return std::max(i * from / to + 1, (i + 1) * from / to);
+  };
   uint8_t* out = scaled.data();
   for (uint32_t y = 0; y < height; ++y) {
-    const uint64_t top = edge(y, image.height, height);
-    const uint64_t bottom = edge(y + 1, image.height, height);
+    const uint64_t top = begin(y, image.height, height);
+    const uint64_t bottom = end(y, image.height, height);
     for (uint32_t x = 0; x < width; ++x, out += kBytes) {
-      const uint64_t left = edge(x, image.width, width);
-      const uint64_t right = edge(x + 1, image.width, width);
+      const uint64_t left = begin(x, image.width, width);
+      const uint64_t right = end(x, image.width, width);
       std::array<uint64_t, kBytes> sums = {};
       for (uint64_t row = top; row < bottom; ++row) {
         const uint8_t* pixel = image.pixels + row * image.stride + left * kBytes;

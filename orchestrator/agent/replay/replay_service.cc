@@ -17,8 +17,7 @@ grpc::ServerUnaryReactor* ReplayService::Start(grpc::CallbackServerContext*,
                                                guest::v1::Replay* response) {
   const auto forget = [this](const Recording& recording) {
     // By id: the table may be its only owner.
-    const std::string id = recording.id();
-    table_.Delete(id).IgnoreError();
+    table_.Delete(std::string(recording.id())).IgnoreError();
   };
   return new ReplayCall(
       loop_,

@@ -12,7 +12,7 @@
 namespace orch::agent {
 
 Supervisor::Supervisor(const ChildContext& context, const UserDatabase& users,
-                       std::vector<ProgramConfig> programs, Program::Options options)
+                       std::vector<ProgramConfig> programs, const Program::Options& options)
     : context_(context), uptime_at_start_(BootTime()) {
   for (ProgramConfig& config : programs) {
     programs_.push_back(std::make_unique<Program>(context_, users, std::move(config), options,

@@ -29,7 +29,7 @@ class Supervisor {
   // `programs` are in an order in which each comes after those it waits for (see AgentConfig).
   // `context` and `users` outlive the supervisor.
   Supervisor(const ChildContext& context, const UserDatabase& users,
-             std::vector<ProgramConfig> programs, Program::Options options);
+             std::vector<ProgramConfig> programs, const Program::Options& options);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;

@@ -47,7 +47,7 @@ class TunnelCall
     {
       absl::MutexLock lock(&mutex_);
       if (!closed_ && !read_over_) {
-        read_done_ = std::move(done);
+        read_done_ = std::exchange(done, nullptr);
         AddHold();
       }
     }
@@ -61,7 +61,7 @@ class TunnelCall
       absl::MutexLock lock(&mutex_);
       if (!closed_ && !write_over_) {
         unwritten_ = std::move(bytes);
-        write_done_ = std::move(done);
+        write_done_ = std::exchange(done, nullptr);
         AddHold();
       }
     }

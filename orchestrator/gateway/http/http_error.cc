@@ -70,7 +70,7 @@ bool IsWorthARetry(absl::StatusCode code) {
          code == absl::StatusCode::kUnavailable;
 }
 
-HttpResponse Response(int http_status, nlohmann::json body, bool retry) {
+HttpResponse Response(int http_status, const nlohmann::json& body, bool retry) {
   HttpResponse response{
       .status = http_status, .content_type = "application/json", .headers = {}, .body = {}};
   // Messages can quote what a client or guest sent, which may be no UTF-8.

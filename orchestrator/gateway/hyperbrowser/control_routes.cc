@@ -130,7 +130,7 @@ absl::StatusOr<uint32_t> QueryNumber(const Call& call, const char* name, uint32_
   return value;
 }
 
-void ListOn(const CallPtr& call, std::shared_ptr<Listing> listing) {
+void ListOn(const CallPtr& call, const std::shared_ptr<Listing>& listing) {
   call->Rpc(call->backend().browsers->async(), &Async::ListBrowsers, listing->request, {},
             [call, listing](const absl::StatusOr<orchestrator::v1::ListBrowsersResponse>& page) {
               if (!page.ok()) return call->Fail(page.status());

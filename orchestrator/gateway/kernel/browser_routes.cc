@@ -46,7 +46,7 @@ void Create(const CallPtr& call) {
   absl::StatusOr<orchestrator::v1::CreateBrowserRequest> request = ReadCreate(*call);
   if (!request.ok()) return call->Fail(request.status());
   call->Rpc(call->backend().browsers->async(), &Async::CreateBrowser, *std::move(request),
-            {.timeout = kCreateTimeout}, [call](absl::StatusOr<Browser> browser) {
+            {.timeout = kCreateTimeout}, [call](const absl::StatusOr<Browser>& browser) {
               if (browser.ok()) return Answer(call, browser);
               call->Fail(browser.status(), {{absl::StatusCode::kResourceExhausted, 529}});
             });
@@ -164,7 +164,7 @@ bool IsListed(const Browser& browser, const std::string& query) {
   return !idle && absl::StrContains(browser.session_id(), query);
 }
 
-void ListOn(std::shared_ptr<Listing> listing) {
+void ListOn(const std::shared_ptr<Listing>& listing) {
   const CallPtr& call = listing->call;
   call->Rpc(call->backend().browsers->async(), &Async::ListBrowsers, listing->request, {},
             [listing](absl::StatusOr<orchestrator::v1::ListBrowsersResponse> response) {

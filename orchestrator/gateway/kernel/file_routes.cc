@@ -68,7 +68,7 @@ struct Listing {
   nlohmann::json files = nlohmann::json::array();
 };
 
-void ListOn(const CallPtr& call, std::shared_ptr<Listing> listing) {
+void ListOn(const CallPtr& call, const std::shared_ptr<Listing>& listing) {
   call->Rpc(call->backend().files->async(), &Async::ListFiles, listing->request, {},
             [call, listing](const absl::StatusOr<guest::v1::ListFilesResponse>& page) {
               if (!page.ok()) return call->Fail(page.status(), FileStatuses());

@@ -192,7 +192,7 @@ struct Listing {
   orchestrator::v1::ListPoolsRequest request;
 };
 
-void ListOn(std::shared_ptr<Listing> listing) {
+void ListOn(const std::shared_ptr<Listing>& listing) {
   const CallPtr& call = listing->call;
   call->Rpc(call->backend().pools->async(), &Async::ListPools, listing->request, {},
             [listing](const absl::StatusOr<orchestrator::v1::ListPoolsResponse>& response) {

@@ -24,7 +24,7 @@ void CheckKey(const std::shared_ptr<Call>& call, absl::string_view secret,
   request.set_secret(std::string(secret));
   call->Rpc(call->backend().keys->async(), &KeyService::StubInterface::async_interface::CheckKey,
             std::move(request), {},
-            [call, welcome = std::move(welcome)](absl::StatusOr<Key> key) mutable {
+            [call, welcome = std::move(welcome)](const absl::StatusOr<Key>& key) mutable {
               if (key.ok()) return welcome();
               call->Fail(key.status());
             });

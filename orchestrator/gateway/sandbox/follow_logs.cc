@@ -44,7 +44,7 @@ void Follow(const std::shared_ptr<Call>& call, const guest::v1::GetLogsRequest& 
 
 }  // namespace
 
-void FollowLogs(const std::shared_ptr<Call>& call, guest::v1::GetLogsRequest request) {
+void FollowLogs(const std::shared_ptr<Call>& call, const guest::v1::GetLogsRequest& request) {
   if (!request.has_tail()) return Follow(call, request, request.since_sequence());
   // Where the tail begins is known to the guest alone. The tail of none begins after the last.
   guest::v1::GetLogsRequest ask = request;

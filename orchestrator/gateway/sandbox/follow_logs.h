@@ -9,6 +9,6 @@ namespace orch::gateway {
 
 // Answers with the kept output that `request` asks for, and then with what comes, as events named
 // "log". Ends when the process has; which must exist.
-void FollowLogs(const std::shared_ptr<Call>& call, guest::v1::GetLogsRequest request);
+void FollowLogs(const std::shared_ptr<Call>& call, const guest::v1::GetLogsRequest& request);
 
 }  // namespace orch::gateway

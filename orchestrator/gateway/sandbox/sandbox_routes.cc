@@ -71,7 +71,7 @@ struct Listing {
   std::vector<json> processes;
 };
 
-void ListOn(const CallPtr& call, std::shared_ptr<Listing> listing) {
+void ListOn(const CallPtr& call, const std::shared_ptr<Listing>& listing) {
   call->Rpc(call->backend().processes->async(), &Async::List, listing->request, {},
             [call, listing](const absl::StatusOr<guest::v1::ListResponse>& page) {
               if (!page.ok()) return FailSandbox(*call, page.status());
@@ -180,7 +180,7 @@ struct Output {
   json entries = json::array();
 };
 
-void ReadLogsOn(const CallPtr& call, std::shared_ptr<Output> output) {
+void ReadLogsOn(const CallPtr& call, const std::shared_ptr<Output>& output) {
   call->Rpc(
       call->backend().processes->async(), &Async::GetLogs, output->request, {},
       [call, output](const absl::StatusOr<guest::v1::GetLogsResponse>& logs) {

@@ -28,6 +28,7 @@ std::string ToJson(const std::vector<const google::protobuf::Message*>& messages
 template <typename T>
 std::vector<const google::protobuf::Message*> Pointers(const std::vector<T>& messages) {
   std::vector<const google::protobuf::Message*> pointers;
+  pointers.reserve(messages.size());
   for (const T& message : messages) pointers.push_back(&message);
   return pointers;
 }
