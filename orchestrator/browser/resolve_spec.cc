@@ -97,6 +97,7 @@ TemplateSpec ResolveTemplate(const BrowserSpec& spec, const Image& image, const 
           .accelerator = host.accelerator,
           .transport = host.transport,
           .cpu_model = host.cpu_model,
+          .machine_model = host.machine_model,
           .hypervisor_version = host.hypervisor_version};
 }
 

@@ -31,6 +31,8 @@ struct HostInfo {
   std::string transport_reason;
   // The processor that guests see: a state saved on one model is of no use on another.
   std::string cpu_model;
+  // The devices that guests see, and where: likewise.
+  std::string machine_model;
   uint32_t cpus = 0;
   uint64_t memory_mib = 0;
   // Who virtual machines run as, and so must own what they write to.

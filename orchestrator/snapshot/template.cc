@@ -56,9 +56,9 @@ absl::string_view NameOf(TransportKind transport) {
 
 std::string TemplateKey(const TemplateSpec& spec) {
   const auto& [browser, image_digest, kernel_cmdline, scratch_mib, has_agent, accelerator,
-               transport, cpu_model, hypervisor_version] = spec;
+               transport, cpu_model, machine_model, hypervisor_version] = spec;
   CanonicalText text;
-  text.Add("format", absl::string_view("template-key-1"));
+  text.Add("format", absl::string_view("template-key-2"));
   AddBrowser(text, browser);
   text.Add("image_digest", absl::string_view(image_digest));
   text.Add("kernel_cmdline", absl::string_view(kernel_cmdline));
@@ -67,6 +67,7 @@ std::string TemplateKey(const TemplateSpec& spec) {
   text.Add("accelerator", NameOf(accelerator));
   text.Add("transport", NameOf(transport));
   text.Add("cpu_model", absl::string_view(cpu_model));
+  text.Add("machine_model", absl::string_view(machine_model));
   text.Add("hypervisor_version", absl::string_view(hypervisor_version));
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(text.text().data()), text.text().size(), digest);

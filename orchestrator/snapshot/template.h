@@ -24,6 +24,7 @@ struct TemplateSpec {
   Accelerator accelerator = Accelerator::kTcg;
   TransportKind transport = TransportKind::kVirtioSerial;
   std::string cpu_model;
+  std::string machine_model;
   std::string hypervisor_version;
 };
 

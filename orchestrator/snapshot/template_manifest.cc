@@ -17,7 +17,7 @@
 namespace orch {
 namespace {
 
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;
 constexpr int64_t kMaxInteger = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMaxMib = int64_t{16} << 20;  // 16 TiB
 constexpr int64_t kMaxVcpus = 4096;
@@ -51,6 +51,7 @@ toml::table ToToml(const TemplateSpec& spec) {
   table.insert("kvm", spec.accelerator == Accelerator::kKvm);
   table.insert("vsock", spec.transport == TransportKind::kVsock);
   table.insert("cpu_model", spec.cpu_model);
+  table.insert("machine_model", spec.machine_model);
   table.insert("hypervisor_version", spec.hypervisor_version);
   return table;
 }
@@ -96,6 +97,7 @@ absl::StatusOr<TemplateSpec> ReadSpec(TomlReader& manifest) {
   spec.accelerator = reader.Boolean("kvm") ? Accelerator::kKvm : Accelerator::kTcg;
   spec.transport = reader.Boolean("vsock") ? TransportKind::kVsock : TransportKind::kVirtioSerial;
   spec.cpu_model = Text(reader, "cpu_model", kMaxText);
+  spec.machine_model = Text(reader, "machine_model", kMaxText);
   spec.hypervisor_version = Text(reader, "hypervisor_version", kMaxText);
   ORCH_RETURN_IF_ERROR(reader.Finish());
   return spec;

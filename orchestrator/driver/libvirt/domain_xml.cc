@@ -16,6 +16,15 @@ namespace {
 // Enough translated code for a browser. Without a limit each machine may take 1 GiB of the host.
 constexpr int kTranslationCacheMib = 256;
 
+constexpr int kRootDiskSlot = 2;
+constexpr int kScratchDiskSlot = 3;
+constexpr int kAgentSlot = 4;
+constexpr int kRngSlot = 5;
+
+// The agent's, and port 0, which is a console's. A controller has two queues for each port that it
+// could have, 31 unless told, and each queue costs at every load and resume.
+constexpr int kSerialPorts = 2;
+
 std::string Escape(absl::string_view text) {
   return absl::StrReplaceAll(
       text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"'", "&apos;"}, {"\"", "&quot;"}});
@@ -62,13 +71,21 @@ std::string Processor(Accelerator accelerator) {
                       "</tb-cache></tcg></features>\n<cpu mode='maximum'/>\n");
 }
 
+// Where a device sits on the root bus. Beside the others there, not behind a PCIe port of its own
+// as libvirt would have it: a bridge per device is much to load and resume, and nothing is
+// hotplugged.
+std::string Slot(int slot) {
+  return absl::StrCat("<address type='pci' domain='0' bus='0' slot='", slot, "' function='0'/>");
+}
+
 std::string Disks(const VmConfig& config) {
   std::string disks;
   // The root is read-only, so many machines may read it through one page cache.
   if (!config.root_disk.empty()) {
     absl::StrAppend(
         &disks, "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='",
-        Escape(config.root_disk), "'/><target dev='vda' bus='virtio'/><readonly/></disk>\n");
+        Escape(config.root_disk), "'/><target dev='vda' bus='virtio'/><readonly/>",
+        Slot(kRootDiskSlot), "</disk>\n");
   }
   // Scratch dies with its machine and is never read by another that runs, so nothing is lost by
   // leaving out flushes; stopping the machine writes all to the file.
@@ -77,7 +94,7 @@ std::string Disks(const VmConfig& config) {
                     "<disk type='file' device='disk'><driver name='qemu' type='qcow2' "
                     "cache='unsafe' discard='unmap'/><source file='",
                     Escape(config.scratch_disk), "'/><target dev='vdb' bus='virtio'/><alias name='",
-                    kScratchDevice, "'/></disk>\n");
+                    kScratchDevice, "'/>", Slot(kScratchDiskSlot), "</disk>\n");
   }
   return disks;
 }
@@ -114,11 +131,12 @@ std::string Memory(const VmConfig& config) {
 std::string Agent(const VmConfig& config, TransportKind transport) {
   if (!config.has_agent) return "";
   if (transport == TransportKind::kVsock) {
-    return "<vsock model='virtio'><cid auto='yes'/></vsock>\n";
+    return absl::StrCat("<vsock model='virtio'><cid auto='yes'/>", Slot(kAgentSlot), "</vsock>\n");
   }
-  return absl::StrCat("<channel type='unix'><source mode='bind' path='",
-                      Escape(AgentSocket(config)), "'/><target type='virtio' name='",
-                      kAgentSerialPortName, "'/></channel>\n");
+  return absl::StrCat(
+      "<controller type='virtio-serial' index='0' ports='", kSerialPorts, "'>", Slot(kAgentSlot),
+      "</controller>\n<channel type='unix'><source mode='bind' path='", Escape(AgentSocket(config)),
+      "'/><target type='virtio' name='", kAgentSerialPortName, "'/></channel>\n");
 }
 
 std::string SecurityLabel(const std::optional<RunAs>& run_as) {
@@ -147,7 +165,8 @@ std::string BuildDomainXml(const VmConfig& config, const DomainOptions& options)
       // Appending, so that the log can be cut while the machine writes.
       "<serial type='file'><source path='", Escape(config.directory), "/", kConsoleLogName,
       "' append='on'/></serial>\n", Agent(config, options.transport),
-      "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>\n"
+      "<rng model='virtio'><backend model='random'>/dev/urandom</backend>", Slot(kRngSlot),
+      "</rng>\n"
       "<controller type='usb' model='none'/><memballoon model='none'/>"
       "<audio id='1' type='none'/>\n</devices>\n",
       SecurityLabel(options.run_as), Memory(config), "</domain>\n");

@@ -24,6 +24,10 @@ inline constexpr char kConsoleLogName[] = "console.log";
 inline constexpr char kScratchDevice[] = "ua-scratch";
 inline constexpr char kMemoryObject[] = "guest-memory";
 
+// The devices that BuildDomainXml gives a machine, by name. Whoever changes them so that a state
+// saved with the former ones does not fit changes it, too.
+inline constexpr char kMachineModel[] = "q35-2";
+
 // The user that a machine's process runs as.
 struct RunAs {
   uint32_t uid = 0;

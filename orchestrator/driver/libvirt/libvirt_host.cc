@@ -13,6 +13,7 @@
 #include "orchestrator/driver/accelerator_probe.h"
 #include "orchestrator/driver/cpu_model.h"
 #include "orchestrator/driver/device_probe.h"
+#include "orchestrator/driver/libvirt/domain_xml.h"
 #include "orchestrator/driver/libvirt/embed_root_holder.h"
 #include "orchestrator/driver/libvirt/libvirt_status.h"
 #include "orchestrator/driver/libvirt/qemu_conf.h"
@@ -108,6 +109,7 @@ absl::StatusOr<HostInfo> ProbeHost(const LibvirtOptions& options, virConnectPtr 
       .transport_reason = transport.reason,
       .cpu_model = GuestCpuModel(accelerator.accelerator,
                                  ReadFile(options.cpuinfo, kMaxCpuinfoBytes).value_or("")),
+      .machine_model = kMachineModel,
       .cpus = node.cpus,
       .memory_mib = node.memory / 1024,
       .vm_uid = user.has_value() ? user->ids.uid : ::geteuid(),

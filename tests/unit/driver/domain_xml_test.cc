@@ -1,5 +1,7 @@
 #include "orchestrator/driver/libvirt/domain_xml.h"
 
+#include "absl/strings/str_cat.h"
+
 #include "tests/support/status_matchers.h"
 
 namespace orch {
@@ -27,7 +29,7 @@ TEST(DomainXmlTest, SaysWhatTheMachineIsMadeOf) {
                     HasSubstr("<vcpu>2</vcpu>"), HasSubstr("<kernel>/i/vmlinuz</kernel>"),
                     HasSubstr("<cpu mode='maximum'/>"), HasSubstr("tb-cache unit='MiB'>256<"),
                     HasSubstr("<source file='/i/root.erofs'/><target dev='vda' bus='virtio'/>"
-                              "<readonly/>"),
+                              "<readonly/><address type='pci'"),
                     HasSubstr("path='/vm/console.log'"), HasSubstr("path='/vm/agent.sock'")));
 }
 
@@ -35,6 +37,24 @@ TEST(DomainXmlTest, HasNoNetworkScreenUsbOrBalloon) {
   EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1"}),
               AllOf(Not(HasSubstr("<interface")), Not(HasSubstr("<graphics")),
                     HasSubstr("type='usb' model='none'"), HasSubstr("<memballoon model='none'/>")));
+}
+
+TEST(DomainXmlTest, EveryDeviceSitsOnTheRootBusInASlotOfItsOwn) {
+  for (const TransportKind transport : {TransportKind::kVirtioSerial, TransportKind::kVsock}) {
+    const std::string xml = BuildDomainXml(Config(), {.uuid = "u-1", .transport = transport});
+    for (const int slot : {2, 3, 4, 5}) {
+      const std::string address =
+          absl::StrCat("<address type='pci' domain='0' bus='0' slot='", slot, "' function='0'/>");
+      const size_t at = xml.find(address);
+      EXPECT_NE(at, std::string::npos) << slot;
+      EXPECT_EQ(xml.find(address, at + 1), std::string::npos) << slot;
+    }
+  }
+}
+
+TEST(DomainXmlTest, SerialControllerHasNoPortsThatNobodyUses) {
+  EXPECT_THAT(BuildDomainXml(Config(), {.uuid = "u-1"}),
+              HasSubstr("<controller type='virtio-serial' index='0' ports='2'>"));
 }
 
 TEST(DomainXmlTest, KvmMachineHasTheHostsProcessor) {

@@ -29,6 +29,7 @@ inline TemplateSpec TestSpec(const std::string& image = "minimal") {
   spec.kernel_cmdline = "console=ttyS0 orch.mode=\"headless\"";
   spec.scratch_mib = 64;
   spec.cpu_model = "max";
+  spec.machine_model = "q35-1";
   spec.hypervisor_version = "10.0.2";
   return spec;
 }

