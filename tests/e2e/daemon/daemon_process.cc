@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -25,6 +27,7 @@ namespace orch::testing {
 namespace {
 
 constexpr absl::Duration kCallDeadline = absl::Seconds(90);
+constexpr size_t kMaxLogBytes = size_t{64} << 20;
 
 bool Has(const std::vector<std::string>& arguments, absl::string_view argument) {
   return std::find(arguments.begin(), arguments.end(), argument) != arguments.end();
@@ -79,9 +82,12 @@ absl::StatusOr<std::unique_ptr<DaemonProcess>> DaemonProcess::Start(
   }
   const CapabilityCache capabilities = CapabilityCache::OfRoot(state_dir + "/libvirt");
   if (!Has(arguments, "fake")) capabilities.Seed();
-  ORCH_ASSIGN_OR_RETURN(const pid_t pid, Spawn(Command(state_dir, arguments), state_dir + ".log"));
+  const std::string log = state_dir + ".log";
+  std::error_code none_yet;
+  const uintmax_t earlier = std::filesystem::file_size(log, none_yet);
+  ORCH_ASSIGN_OR_RETURN(const pid_t pid, Spawn(Command(state_dir, arguments), log));
   std::unique_ptr<DaemonProcess> daemon(new DaemonProcess(state_dir, pid));
-  ORCH_RETURN_IF_ERROR(daemon->AwaitServing());
+  ORCH_RETURN_IF_ERROR(daemon->AwaitServing(none_yet ? 0 : earlier));
   capabilities.Keep();
   return daemon;
 }
@@ -112,14 +118,21 @@ DaemonProcess::~DaemonProcess() {
   Stop();
 }
 
-absl::Status DaemonProcess::AwaitServing() {
+absl::Status DaemonProcess::AwaitServing(uintmax_t log_begin) {
   grpc::ClientContext context;
   SetTestDeadline(context);
   context.set_wait_for_ready(true);
   orchestrator::v1::Node node;
   const grpc::Status status = node_->GetNode(&context, {}, &node);
-  if (status.ok()) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat(status.error_message(), "\n", Log()));
+  if (!status.ok()) return absl::InternalError(absl::StrCat(status.error_message(), "\n", Log()));
+  // Its other ports are open a little later.
+  const absl::Time deadline = absl::Now() + kCallDeadline;
+  while (absl::Now() < deadline) {
+    ORCH_ASSIGN_OR_RETURN(const std::string log, ReadFile(state_dir_ + ".log", kMaxLogBytes));
+    if (log.find("daemon_serving", log_begin) != std::string::npos) return absl::OkStatus();
+    absl::SleepFor(absl::Milliseconds(2));
+  }
+  return absl::DeadlineExceededError(absl::StrCat("the daemon does not serve:\n", Log()));
 }
 
 void DaemonProcess::Kill() {

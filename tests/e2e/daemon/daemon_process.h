@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,7 +61,8 @@ class DaemonProcess {
 
  private:
   DaemonProcess(std::string state_dir, pid_t pid);
-  absl::Status AwaitServing();
+  // What this process logs begins at `log_begin`.
+  absl::Status AwaitServing(uintmax_t log_begin);
 
   const std::string state_dir_;
   pid_t pid_;
