@@ -40,17 +40,17 @@ absl::Status BrowserMachine::Pause() { return world_.driver.Pause(vm_->id); }
 
 absl::Status BrowserMachine::Run() { return world_.driver.Resume(vm_->id); }
 
-absl::Status BrowserMachine::Greet(Greeting greeting) {
+absl::Status BrowserMachine::Greet() {
   if (std::holds_alternative<std::monostate>(vm_->agent)) return absl::OkStatus();
   if (channel_ == nullptr) channel_ = world_.guests.ChannelTo(vm_->agent);
-  return Annotate(world_.guests.Greet(*channel_, greeting, absl::StrCat("browser-", id_.value()),
+  return Annotate(world_.guests.Greet(*channel_, absl::StrCat("browser-", id_.value()),
                                       absl::Now() + kGreetTimeout, *interrupt_.token()),
                   "its guest did not take notice that it runs");
 }
 
-absl::Status BrowserMachine::Resume(Greeting greeting) {
+absl::Status BrowserMachine::Resume() {
   ORCH_RETURN_IF_ERROR(Run());
-  return Greet(greeting);
+  return Greet();
 }
 
 absl::Status BrowserMachine::CheckSavable() const {

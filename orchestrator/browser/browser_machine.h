@@ -62,11 +62,11 @@ class BrowserMachine {
   absl::Status Run();
 
   // Has the guest of a machine that runs take notice, which opens the way to it. OK where there is
-  // no agent. See GuestControl::Greet; the interrupt's reason when it was cancelled.
-  absl::Status Greet(Greeting greeting);
+  // no agent. See GuestControl::Greet; the interrupt's reason when it was cancelled. Idempotent.
+  absl::Status Greet();
 
   // Run, then Greet.
-  absl::Status Resume(Greeting greeting);
+  absl::Status Resume();
 
   // Whether the machine's state can be saved. FAILED_PRECONDITION: its template is gone.
   // RESOURCE_EXHAUSTED: there is no room on disk, with figures.

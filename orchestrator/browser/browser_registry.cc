@@ -416,7 +416,7 @@ void BrowserRegistry::MakeForks(LiveBrowser& source, const SavedState& state, ui
       absl::StatusOr<Clone> clone =
           Measured([&] { return deps_.cloner.FromState(state, SavedStates::Disk::kCopy); });
       entry->Run([clone = std::move(clone)](LiveBrowser& browser) mutable {
-        browser.Begin(std::move(clone));
+        browser.BeginFork(std::move(clone));
       });
       cloning.DecrementCount();
     });

@@ -62,28 +62,43 @@ absl::StatusOr<Browser> LiveBrowser::Present() const {
 }
 
 void LiveBrowser::Begin(absl::StatusOr<Clone> clone) {
+  Settle(std::move(clone), [this] { return TryBegin(); });
+}
+
+void LiveBrowser::BeginFork(absl::StatusOr<Clone> clone) {
+  const bool runs = Settle(std::move(clone), [this] {
+    return LetRun([](Browser& browser) { browser.state = BrowserState::kReady; });
+  });
+  if (runs) LetIn().IgnoreError();
+}
+
+bool LiveBrowser::Settle(absl::StatusOr<Clone> clone,
+                         absl::FunctionRef<absl::StatusOr<Browser>()> begin) {
   const absl::StatusOr<Browser> record = world_.records.GetLive(id_);
   if (!record.ok() || record->state != BrowserState::kCreating) {  // Deleted while it was made.
     if (clone.ok()) world_.shells.Abandon(clone->vm.id);
-    return;
+    return false;
   }
-  absl::StatusOr<Browser> ready = TryBegin(std::move(clone));
+  absl::Status status = clone.status();
+  if (status.ok()) {
+    machine_.Take(*std::move(clone));
+    status = interrupt_.token()->status();
+  }
+  absl::StatusOr<Browser> ready = status.ok() ? begin() : absl::StatusOr<Browser>(status);
   if (!ready.ok()) {
     Fail(ready.status());
-    return;
+    return false;
   }
   Log(LogLevel::kInfo, "browser_ready", {{"session_id", id_.value()}});
   if (settled_) std::exchange(settled_, nullptr)(*std::move(ready));
+  return true;
 }
 
-absl::StatusOr<Browser> LiveBrowser::TryBegin(absl::StatusOr<Clone> clone) {
-  ORCH_RETURN_IF_ERROR(clone.status());
-  machine_.Take(*std::move(clone));
-  ORCH_RETURN_IF_ERROR(interrupt_.token()->status());
+absl::StatusOr<Browser> LiveBrowser::TryBegin() {
   ORCH_ASSIGN_OR_RETURN(const Browser creating, world_.records.Update(id_, [&](Browser& browser) {
     NameMachine(browser);
   }));
-  ORCH_RETURN_IF_ERROR(machine_.Resume(Greeting::kNewGuest));
+  ORCH_RETURN_IF_ERROR(machine_.Resume());
   const bool in_pool = WaitsInPool(creating);
   if (in_pool) ORCH_RETURN_IF_ERROR(machine_.Pause());
   ORCH_ASSIGN_OR_RETURN(Browser ready, world_.records.Transition(id_, BrowserState::kReady));
@@ -113,13 +128,13 @@ absl::Status LiveBrowser::TryAdopt(const Browser& record) {
     Arm();
     return absl::OkStatus();
   }
-  ORCH_RETURN_IF_ERROR(machine_.Resume(Greeting::kSameGuest));
+  ORCH_RETURN_IF_ERROR(machine_.Resume());
   Open();
   return absl::OkStatus();
 }
 
 void LiveBrowser::Reopen() {
-  if (absl::Status resumed = machine_.Resume(Greeting::kSameGuest); !resumed.ok()) {
+  if (absl::Status resumed = machine_.Resume(); !resumed.ok()) {
     Fail(resumed);
     return;
   }
@@ -152,7 +167,7 @@ void LiveBrowser::Acquire(Done done) {
 }
 
 absl::Status LiveBrowser::LetIn() {
-  if (absl::Status noticed = machine_.Greet(Greeting::kSameGuest); !noticed.ok()) {
+  if (absl::Status noticed = machine_.Greet(); !noticed.ok()) {
     Fail(noticed);
     return noticed;
   }
@@ -419,7 +434,7 @@ absl::StatusOr<LiveBrowser::ForkSource> LiveBrowser::PrepareFork() {
 void LiveBrowser::FinishFork() {
   const absl::StatusOr<Browser> record = Present();
   if (!record.ok() || WaitsInPool(*record) || !IsCallable(record->state)) return;
-  if (absl::Status noticed = machine_.Greet(Greeting::kSameGuest); !noticed.ok()) Fail(noticed);
+  if (absl::Status noticed = machine_.Greet(); !noticed.ok()) Fail(noticed);
 }
 
 IdleStep LiveBrowser::NextStep(const Browser& record) const {

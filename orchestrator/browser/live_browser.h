@@ -73,6 +73,10 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   // Fails the browser when it cannot, or when there is none.
   void Begin(absl::StatusOr<Clone> clone);
 
+  // The same for a machine with another browser's state in it: it is READY as soon as it runs, as
+  // that one was. Calls wait until the guest has taken notice of who it is.
+  void BeginFork(absl::StatusOr<Clone> clone);
+
   // Goes on with what an earlier daemon left: its machine, or none for one that sleeps on disk.
   void Adopt(std::optional<VmInfo> vm, TemplateRef base);
 
@@ -141,7 +145,9 @@ class LiveBrowser : public std::enable_shared_from_this<LiveBrowser> {
   absl::StatusOr<Browser> Present() const;
   // Puts down in which machine it runs, and on top of which template.
   void NameMachine(Browser& record) const;
-  absl::StatusOr<Browser> TryBegin(absl::StatusOr<Clone> clone);
+  // Takes the machine and has `begin` make it READY; whether it is.
+  bool Settle(absl::StatusOr<Clone> clone, absl::FunctionRef<absl::StatusOr<Browser>()> begin);
+  absl::StatusOr<Browser> TryBegin();
   absl::Status TryAdopt(const Browser& record);
   // Undoes a pause that led to nothing. Fails the browser when its machine cannot run.
   void Reopen();

@@ -1,5 +1,6 @@
 #include "orchestrator/snapshot/agent_control.h"
 
+#include <openssl/sha.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -38,6 +39,15 @@ absl::StatusOr<std::string> RandomBytes(size_t count) {
     return absl::ErrnoToStatus(errno, "getrandom");
   }
   return bytes;
+}
+
+// The same whenever the guest of that name is greeted, and another for every other name.
+std::string MachineIdOf(absl::string_view name) {
+  const std::string text = absl::StrCat("machine-id of ", name);
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest), kMachineIdBytes));
 }
 
 google::protobuf::Timestamp ToProto(absl::Time time) {
@@ -108,15 +118,12 @@ absl::Status AgentControl::PrepareSnapshot(const GuestAddress& agent, absl::Time
   return absl::IsDeadlineExceeded(status) && absl::Now() < deadline ? absl::OkStatus() : status;
 }
 
-absl::Status AgentControl::Greet(GuestChannel& guest, Greeting greeting, const std::string& name,
-                                 absl::Time deadline, CancelToken& cancel) {
+absl::Status AgentControl::Greet(GuestChannel& guest, const std::string& name, absl::Time deadline,
+                                 CancelToken& cancel) {
   guest::v1::ResumedRequest request;
-  if (greeting == Greeting::kNewGuest) {
-    ORCH_ASSIGN_OR_RETURN(*request.mutable_entropy(), RandomBytes(kEntropyBytes));
-    ORCH_ASSIGN_OR_RETURN(const std::string machine_id, RandomBytes(kMachineIdBytes));
-    request.set_machine_id(absl::BytesToHexString(machine_id));
-    request.set_hostname(name);
-  }
+  ORCH_ASSIGN_OR_RETURN(*request.mutable_entropy(), RandomBytes(kEntropyBytes));
+  request.set_machine_id(MachineIdOf(name));
+  request.set_hostname(name);
   absl::Status status;
   do {
     ORCH_RETURN_IF_ERROR(cancel.status());

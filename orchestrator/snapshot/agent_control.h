@@ -18,8 +18,8 @@ class AgentControl final : public GuestControl {
                           CancelToken& cancel) override;
   absl::Status PrepareSnapshot(const GuestAddress& agent, absl::Time deadline,
                                CancelToken& cancel) override;
-  absl::Status Greet(GuestChannel& guest, Greeting greeting, const std::string& name,
-                     absl::Time deadline, CancelToken& cancel) override;
+  absl::Status Greet(GuestChannel& guest, const std::string& name, absl::Time deadline,
+                     CancelToken& cancel) override;
 
  private:
   GuestTransport& transport_;

@@ -13,14 +13,6 @@
 
 namespace orch {
 
-// What a guest is told when it runs again.
-enum class Greeting {
-  // Time has passed: the clock is set.
-  kSameGuest,
-  // It is a new copy: it also gets entropy, a machine id and a host name of its own.
-  kNewGuest,
-};
-
 // What the daemon itself wants from a guest's agent. Thread-safe; calls block.
 class GuestControl {
  public:
@@ -39,11 +31,13 @@ class GuestControl {
   virtual absl::Status PrepareSnapshot(const GuestAddress& agent, absl::Time deadline,
                                        CancelToken& cancel) = 0;
 
-  // Has a guest that runs again take notice; `name` is its new host name for kNewGuest. When this
-  // returns OK the guest can be called. UNAVAILABLE or DEADLINE_EXCEEDED: it did not answer by
-  // `deadline`. The token's reason when cancelled.
-  virtual absl::Status Greet(GuestChannel& guest, Greeting greeting, const std::string& name,
-                             absl::Time deadline, CancelToken& cancel) = 0;
+  // Has a guest that runs again take notice: of the time, of fresh random numbers, and of who it
+  // is. One that was greeted with another `name` before, or with none, is a copy: `name` becomes
+  // its host name, and it gets the machine id that belongs to that name. When this returns OK the
+  // guest can be called. UNAVAILABLE or DEADLINE_EXCEEDED: it did not answer by `deadline`. The
+  // token's reason when cancelled.
+  virtual absl::Status Greet(GuestChannel& guest, const std::string& name, absl::Time deadline,
+                             CancelToken& cancel) = 0;
 };
 
 }  // namespace orch

@@ -4,29 +4,11 @@
 
 #include <cerrno>
 #include <utility>
-#include <variant>
-
-#include "absl/strings/str_cat.h"
 
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/unique_fd.h"
 
 namespace orch::testing {
-
-// Remembers whose it is.
-class FakeGuestControl::Channel : public GuestChannel {
- public:
-  Channel(GuestTransport& transport, const GuestAddress& agent, const Clock& clock)
-      : GuestChannel(transport, agent, clock), agent_(agent) {}
-
-  std::string SocketPath() const {
-    const auto* serial = std::get_if<VirtioSerialAddress>(&agent_);
-    return serial == nullptr ? "" : serial->socket_path;
-  }
-
- private:
-  const GuestAddress agent_;
-};
 
 // Connects to nobody.
 class FakeGuestControl::Transport : public GuestTransport {
@@ -53,7 +35,7 @@ class FakeGuestControl::Transport : public GuestTransport {
 FakeGuestControl::FakeGuestControl() : transport_(std::make_shared<Transport>(*this)) {}
 
 std::shared_ptr<GuestChannel> FakeGuestControl::ChannelTo(const GuestAddress& agent) {
-  return std::make_shared<Channel>(*transport_, agent, clock_);
+  return std::make_shared<GuestChannel>(*transport_, agent, clock_);
 }
 
 absl::Status FakeGuestControl::AwaitReady(const GuestAddress&, absl::Time deadline,
@@ -66,12 +48,9 @@ absl::Status FakeGuestControl::PrepareSnapshot(const GuestAddress&, absl::Time d
   return Answer(Call::kPrepareSnapshot, deadline, cancel);
 }
 
-absl::Status FakeGuestControl::Greet(GuestChannel& guest, Greeting greeting, const std::string&,
-                                     absl::Time deadline, CancelToken& cancel) {
-  ORCH_RETURN_IF_ERROR(Answer(Call::kGreet, deadline, cancel));
-  absl::MutexLock lock(&mutex_);
-  greetings_[static_cast<Channel&>(guest).SocketPath()].push_back(greeting);
-  return absl::OkStatus();
+absl::Status FakeGuestControl::Greet(GuestChannel&, const std::string&, absl::Time deadline,
+                                     CancelToken& cancel) {
+  return Answer(Call::kGreet, deadline, cancel);
 }
 
 absl::Status FakeGuestControl::Answer(Call call, absl::Time deadline, CancelToken& cancel) {
@@ -118,12 +97,6 @@ bool FakeGuestControl::AwaitHeld(Call call, size_t count) {
   const Kind& kind = kinds_[call];
   const auto wait = [&] { return kind.holds && kind.held >= count; };
   return mutex_.AwaitWithTimeout(absl::Condition(&wait), absl::Seconds(30));
-}
-
-std::vector<Greeting> FakeGuestControl::Greetings(const std::string& directory) const {
-  absl::MutexLock lock(&mutex_);
-  const auto it = greetings_.find(absl::StrCat(directory, "/agent.sock"));
-  return it == greetings_.end() ? std::vector<Greeting>() : it->second;
 }
 
 absl::Status FakeGuestControl::TakeFailure(Call call) {

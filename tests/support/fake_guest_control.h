@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
@@ -34,8 +33,8 @@ class FakeGuestControl : public GuestControl {
                           CancelToken& cancel) override;
   absl::Status PrepareSnapshot(const GuestAddress& agent, absl::Time deadline,
                                CancelToken& cancel) override;
-  absl::Status Greet(GuestChannel& guest, Greeting greeting, const std::string& name,
-                     absl::Time deadline, CancelToken& cancel) override;
+  absl::Status Greet(GuestChannel& guest, const std::string& name, absl::Time deadline,
+                     CancelToken& cancel) override;
 
   // The next call of this kind fails, whichever guest it is for. Told again before that, the one
   // after it fails, too.
@@ -49,11 +48,7 @@ class FakeGuestControl : public GuestControl {
   // Blocks until so many wait, for at most 30 s; whether they do.
   bool AwaitHeld(Call call, size_t count);
 
-  // What the guest of the machine in `directory` was told, in order.
-  std::vector<Greeting> Greetings(const std::string& directory) const;
-
  private:
-  class Channel;
   class Transport;
 
   struct Kind {
@@ -69,8 +64,6 @@ class FakeGuestControl : public GuestControl {
   const std::shared_ptr<GuestTransport> transport_;
   mutable absl::Mutex mutex_;
   std::map<Call, Kind> kinds_ ABSL_GUARDED_BY(mutex_);
-  // By the path of the agent's socket.
-  std::map<std::string, std::vector<Greeting>> greetings_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace orch::testing

@@ -65,10 +65,14 @@ absl::StatusOr<absl::Duration> GuestResumption::Resume(const guest::v1::ResumedR
   const absl::Duration step = now - clock_.Now();
   ORCH_RETURN_IF_ERROR(clock_.Set(now));
   if (!request.entropy().empty()) ORCH_RETURN_IF_ERROR(random_.Reseed(request.entropy()));
-  if (!request.machine_id().empty()) {
+  if (!request.machine_id().empty() && request.machine_id() != machine_id_) {
     ORCH_RETURN_IF_ERROR(identity_.SetMachineId(request.machine_id()));
+    machine_id_ = request.machine_id();
   }
-  if (!request.hostname().empty()) ORCH_RETURN_IF_ERROR(identity_.SetHostname(request.hostname()));
+  if (!request.hostname().empty() && request.hostname() != hostname_) {
+    ORCH_RETURN_IF_ERROR(identity_.SetHostname(request.hostname()));
+    hostname_ = request.hostname();
+  }
   return step;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -30,6 +32,10 @@ class GuestResumption {
   GuestClock& clock_;
   RandomPool& random_;
   GuestIdentity& identity_;
+  // What it was told last. Whoever is told the same again is still the same guest, and may have
+  // chosen others meanwhile.
+  std::string machine_id_;
+  std::string hostname_;
 };
 
 }  // namespace orch::agent

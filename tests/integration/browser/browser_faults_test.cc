@@ -166,6 +166,24 @@ TEST_F(BrowserFaultsTest, MakesAllForksOrNone) {
   EXPECT_EQ(SavedStateCount(), 0u);
 }
 
+TEST_F(BrowserFaultsTest, LetsNobodyIntoARunningForkThatDoesNotKnowWhoItIs) {
+  const Browser source = Create();
+  daemon_.guests().Hold(FakeGuestControl::Call::kGreet);
+  const absl::StatusOr<std::vector<Browser>> forks = Fork(source.id, 1);
+  ORCH_ASSERT_OK(forks.status());
+  EXPECT_EQ(forks->front().state, BrowserState::kReady);
+  EXPECT_EQ(daemon_.host().Get(*forks->front().vm)->state, VmState::kRunning);
+
+  auto lease = std::make_shared<Outcome<absl::StatusOr<GuestLease>>>();
+  registry().Lease(forks->front().id, absl::Now() + kPatience,
+                   Outcome<absl::StatusOr<GuestLease>>::Answer(lease));
+  EXPECT_TRUE(daemon_.guests().AwaitHeld(FakeGuestControl::Call::kGreet, 2));
+  EXPECT_EQ(lease->answers(), 0);
+  daemon_.guests().LetGo(FakeGuestControl::Call::kGreet);
+  EXPECT_TRUE(lease->Await(absl::Now() + kPatience));
+  EXPECT_EQ(lease->answers(), 1);
+}
+
 TEST_F(BrowserFaultsTest, LetsTheSourceOfAForkRunOnWhenItsStateCannotBeSaved) {
   const Browser source = Create();
   daemon_.faults().FillDisk();

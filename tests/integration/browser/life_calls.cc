@@ -270,6 +270,7 @@ void LifeScript::IssueFork(KnownBrowser& browser) {
           fork.memory = memory;
           fork.disk = disk;
           fork.sure = sure;
+          opened_.push_back(record.id);
         }
       }));
 }

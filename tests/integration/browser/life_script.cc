@@ -138,7 +138,7 @@ void LifeScript::Round() {
     if (!failed_) call.apply();
   }
   calls_.clear();
-  // An Acquire or Resume answers before its strand is done with it.
+  // An Acquire, Resume or Fork answers before the strand is done with it.
   AwaitStrandsOf(std::exchange(opened_, {}));
   daemon_.faults().Clear();
   daemon_.guests().ClearFailures();

@@ -54,6 +54,26 @@ class GuestResumptionTest : public ::testing::Test {
   GuestResumption resumption_{clock_, random_, identity_};
 };
 
+TEST_F(GuestResumptionTest, LeavesTheSameGuestTheNamesThatItChose) {
+  ResumedRequest request = Request();
+  request.set_machine_id(kId);
+  request.set_hostname("b-1");
+  ORCH_ASSERT_OK(resumption_.Resume(request));
+  ORCH_ASSERT_OK(identity_.SetHostname("mine"));
+  ORCH_ASSERT_OK(identity_.SetMachineId(std::string(32, 'f')));
+
+  ORCH_ASSERT_OK(resumption_.Resume(request));
+  EXPECT_EQ(hostname_, "mine");
+  EXPECT_EQ(Read("etc/machine-id"), std::string(32, 'f') + "\n");
+
+  // A copy, which remembers what the other was told.
+  request.set_machine_id(std::string(32, 'a'));
+  request.set_hostname("b-2");
+  ORCH_ASSERT_OK(resumption_.Resume(request));
+  EXPECT_EQ(hostname_, "b-2");
+  EXPECT_EQ(Read("etc/machine-id"), std::string(32, 'a') + "\n");
+}
+
 TEST_F(GuestResumptionTest, SetsTheClockAlone) {
   ORCH_ASSERT_OK_AND_ASSIGN(const absl::Duration step, resumption_.Resume(Request()));
   EXPECT_EQ(step, absl::Seconds(100.5));
