@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
-#include "orchestrator/base/grpc_status.h"
 #include "orchestrator/base/quoted.h"
 #include "orchestrator/base/status_macros.h"
 
@@ -24,34 +23,12 @@ constexpr size_t kPieceBytes = 32 * 1024;
 
 ProgramLogCall::ProgramLogCall(LogServiceContext& context,
                                const guest::v1::StreamLogRequest& request)
-    : context_(context), request_(request) {
-  context_.loop.Post([this] { Start(); });
-}
-
-void ProgramLogCall::OnWriteDone(bool ok) {
-  context_.loop.Post([this, ok] {
-    sending_ = false;
-    response_.Clear();
-    if (finished_) {
-      Finish(ToGrpcStatus(end_));
-    } else if (ok) {
-      SendNext();
-    } else {
-      FinishOnce(absl::CancelledError("the caller has gone"));
-    }
-  });
-}
-
-void ProgramLogCall::OnCancel() {
-  context_.loop.Post([this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
-}
-
-void ProgramLogCall::OnDone() {
-  context_.loop.Post([this] { delete this; });
+    : FollowingCall(context.loop), context_(context), request_(request) {
+  loop().Post([this] { Start(); });
 }
 
 void ProgramLogCall::Start() {
-  if (finished_) return;
+  if (finished()) return;
   if (const absl::Status opened = Open(); !opened.ok()) {
     FinishOnce(opened);
     return;
@@ -86,12 +63,12 @@ absl::Status ProgramLogCall::Open() {
 }
 
 void ProgramLogCall::SendNext() {
-  if (sending_ || finished_) return;
-  while (response_.lines_size() == 0 && position_ < history_.text.size()) TakeHistory();
+  if (busy()) return;
+  while (response().lines_size() == 0 && position_ < history_.text.size()) TakeHistory();
   const bool history_sent = position_ == history_.text.size();
   if (history_sent && request_.no_follow()) {
-    if (response_.lines_size() == 0) splitter_.Flush(response_);
-    if (answered_ && response_.lines_size() == 0) {
+    if (response().lines_size() == 0) splitter_.Flush(response());
+    if (answered_ && response().lines_size() == 0) {
       FinishOnce(absl::OkStatus());
       return;
     }
@@ -99,13 +76,12 @@ void ProgramLogCall::SendNext() {
   if (history_sent && !request_.no_follow()) {
     history_ = {};
     position_ = 0;
-    while (response_.lines_size() == 0 && response_.missed_bytes() == 0 && TakeNew()) {
+    while (response().lines_size() == 0 && response().missed_bytes() == 0 && TakeNew()) {
     }
   }
-  if (answered_ && response_.lines_size() == 0 && response_.missed_bytes() == 0) return;
+  if (answered_ && response().lines_size() == 0 && response().missed_bytes() == 0) return;
   answered_ = true;
-  sending_ = true;
-  StartWrite(&response_);
+  Send();
 }
 
 void ProgramLogCall::TakeHistory() {
@@ -116,31 +92,26 @@ void ProgramLogCall::TakeHistory() {
   const size_t size = std::min(end - position_, kPieceBytes);
   std::optional<absl::Time> time;
   if (next_time_ > 0) time = times[next_time_ - 1].second;
-  splitter_.Add(absl::string_view(history_.text).substr(position_, size), time, response_);
+  splitter_.Add(absl::string_view(history_.text).substr(position_, size), time, response());
   position_ += size;
 }
 
 bool ProgramLogCall::TakeNew() {
   const OutputRing::Item item = log_->ReadNext(reader_);
   if (item.missed_bytes > 0) {
-    splitter_.Flush(response_);
-    response_.set_missed_bytes(item.missed_bytes);
+    splitter_.Flush(response());
+    response().set_missed_bytes(item.missed_bytes);
   }
   if (item.chunk == nullptr) return false;
-  splitter_.Add(item.chunk->bytes, item.chunk->time, response_);
+  splitter_.Add(item.chunk->bytes, item.chunk->time, response());
   return true;
 }
 
-void ProgramLogCall::FinishOnce(const absl::Status& status) {
-  if (std::exchange(finished_, true)) return;
-  if (log_ != nullptr) {
-    log_->Unsubscribe(subscription_);
-    log_->RemoveReader(reader_);
-    --context_.program_streams;
-  }
-  end_ = status;
-  // Else when the message under way has been sent.
-  if (!sending_) Finish(ToGrpcStatus(end_));
+void ProgramLogCall::Detach() {
+  if (log_ == nullptr) return;
+  log_->Unsubscribe(subscription_);
+  log_->RemoveReader(reader_);
+  --context_.program_streams;
 }
 
 }  // namespace orch::agent

@@ -7,18 +7,19 @@
 #include "orchestrator/agent/process/input_size.h"
 #include "orchestrator/agent/process/output_chunk.h"
 #include "orchestrator/agent/process/terminal_fields.h"
-#include "orchestrator/base/grpc_status.h"
 #include "orchestrator/base/quoted.h"
 #include "orchestrator/base/status_macros.h"
 
 namespace orch::agent {
-AttachCall::AttachCall(const ProcessServiceContext& context) : context_(context) {
+
+AttachCall::AttachCall(const ProcessServiceContext& context)
+    : FollowingCall(context.children.loop), context_(context) {
   StartRead(&request_);
 }
 
 void AttachCall::OnReadDone(bool ok) {
-  context_.children.loop.Post([this, ok] {
-    if (finished_) return;
+  loop().Post([this, ok] {
+    if (finished()) return;
     if (!ok && process_ == nullptr) {
       FinishOnce(absl::InvalidArgumentError("process_id is needed in the first message"));
       return;
@@ -27,28 +28,6 @@ void AttachCall::OnReadDone(bool ok) {
     if (!ok) return;
     if (const absl::Status taken = Take(); !taken.ok()) FinishOnce(taken);
   });
-}
-
-void AttachCall::OnWriteDone(bool ok) {
-  context_.children.loop.Post([this, ok] {
-    sending_ = false;
-    if (finished_) {
-      Finish(ToGrpcStatus(end_));
-    } else if (ok) {
-      SendNext();
-    } else {
-      FinishOnce(absl::CancelledError("the caller has gone"));
-    }
-  });
-}
-
-void AttachCall::OnCancel() {
-  context_.children.loop.Post(
-      [this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
-}
-
-void AttachCall::OnDone() {
-  context_.children.loop.Post([this] { delete this; });
 }
 
 absl::Status AttachCall::Take() {
@@ -85,14 +64,14 @@ absl::Status AttachCall::Open() {
   reader_ = process_->AddReader(request_.has_from_sequence() ? request_.from_sequence()
                                                              : process_->last_sequence() + 1);
   subscription_ = process_->Subscribe([this] { SendNext(); });
-  *response_.mutable_attached() = process_->ToProto();
+  *response().mutable_attached() = process_->ToProto();
   Send();
   return absl::OkStatus();
 }
 
 void AttachCall::Typed(const absl::Status& status) {
   typing_ = false;
-  if (finished_) return;
+  if (finished()) return;
   // The process has ended: the client learns of that by itself.
   if (!status.ok() && !absl::IsFailedPrecondition(status)) {
     FinishOnce(status);
@@ -102,49 +81,31 @@ void AttachCall::Typed(const absl::Status& status) {
 }
 
 void AttachCall::SendNext() {
-  if (sending_ || finished_) return;
+  if (busy()) return;
   if (next_chunk_) {
-    *response_.mutable_output() = *std::exchange(next_chunk_, std::nullopt);
+    *response().mutable_output() = *std::exchange(next_chunk_, std::nullopt);
     Send();
     return;
   }
   const OutputRing::Item item = process_->ReadNext(reader_);
   if (item.missed_bytes > 0) {
-    response_.set_missed_bytes(item.missed_bytes);
+    response().set_missed_bytes(item.missed_bytes);
     if (item.chunk != nullptr) next_chunk_ = ToProto(*item.chunk);
     Send();
   } else if (item.chunk != nullptr) {
-    *response_.mutable_output() = ToProto(*item.chunk);
+    *response().mutable_output() = ToProto(*item.chunk);
     Send();
   } else if (process_->drained()) {
-    SendEnd();
+    *response().mutable_exited() = process_->ToProto();
+    SendLast();
   }
 }
 
-void AttachCall::Send() {
-  sending_ = true;
-  StartWrite(&response_);
-}
-
-void AttachCall::SendEnd() {
-  finished_ = true;
-  Detach();
-  *response_.mutable_exited() = process_->ToProto();
-  StartWriteAndFinish(&response_, grpc::WriteOptions(), grpc::Status::OK);
-}
-
 void AttachCall::Detach() {
+  if (process_ == nullptr) return;
   process_->Unsubscribe(subscription_);
   process_->RemoveReader(reader_);
   if (typing_) process_->AbandonStdinWrite();
-}
-
-void AttachCall::FinishOnce(const absl::Status& status) {
-  if (std::exchange(finished_, true)) return;
-  if (process_ != nullptr) Detach();
-  end_ = status;
-  // Else when the message under way has been sent.
-  if (!sending_) Finish(ToGrpcStatus(end_));
 }
 
 }  // namespace orch::agent

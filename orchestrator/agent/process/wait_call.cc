@@ -2,27 +2,18 @@
 
 #include <utility>
 
-#include "orchestrator/base/grpc_status.h"
+#include "absl/status/statusor.h"
 
 namespace orch::agent {
 
 WaitCall::WaitCall(const ProcessServiceContext& context, const guest::v1::WaitRequest& request,
                    guest::v1::Process& response)
-    : context_(context), request_(request), response_(response) {
-  context_.children.loop.Post([this] { Start(); });
-}
-
-void WaitCall::OnCancel() {
-  context_.children.loop.Post(
-      [this] { FinishOnce(absl::CancelledError("cancelled by the caller")); });
-}
-
-void WaitCall::OnDone() {
-  context_.children.loop.Post([this] { delete this; });
+    : LoopCall(context.children.loop), context_(context), request_(request), response_(response) {
+  loop().Post([this] { Start(); });
 }
 
 void WaitCall::Start() {
-  if (finished_) return;
+  if (finished()) return;
   absl::StatusOr<std::shared_ptr<SpawnedProcess>> process =
       context_.table.Find(request_.process_id());
   if (!process.ok()) {
@@ -40,10 +31,8 @@ void WaitCall::FinishWhenEnded() {
   FinishOnce(absl::OkStatus());
 }
 
-void WaitCall::FinishOnce(const absl::Status& status) {
-  if (std::exchange(finished_, true)) return;
+void WaitCall::Detach() {
   if (process_ != nullptr) process_->Unsubscribe(subscription_);
-  Finish(ToGrpcStatus(status));
 }
 
 }  // namespace orch::agent
