@@ -86,6 +86,7 @@ void ClipboardOwner::Serve() {
 bool ClipboardOwner::Handle(const xcb_generic_event_t& event) {
   switch (event.response_type & kTypeMask) {
     case XCB_SELECTION_CLEAR:
+      owns_ = false;
       return false;
     case XCB_SELECTION_REQUEST:
       Answer(reinterpret_cast<const xcb_selection_request_event_t&>(event));
@@ -115,6 +116,7 @@ void ClipboardOwner::Answer(const xcb_selection_request_event_t& request) {
   } else if (std::find(std::begin(texts), std::end(texts), request.target) != std::end(texts)) {
     xcb_change_property(x, XCB_PROP_MODE_REPLACE, request.requestor, notify.property,
                         request.target, 8, static_cast<uint32_t>(text_.size()), text_.data());
+    ++answers_;
   } else {
     notify.property = XCB_NONE;
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -25,6 +27,11 @@ class ClipboardOwner {
   ClipboardOwner(const ClipboardOwner&) = delete;
   ClipboardOwner& operator=(const ClipboardOwner&) = delete;
 
+  // How often the text was handed over. Thread-safe, as owns().
+  uint64_t answers() const { return answers_; }
+  // No other client has taken the clipboard over.
+  bool owns() const { return owns_; }
+
  private:
   struct Atoms {
     xcb_atom_t clipboard = 0;
@@ -46,6 +53,8 @@ class ClipboardOwner {
   const Atoms atoms_;
   const std::string text_;
   xcb_window_t window_ = 0;
+  std::atomic<uint64_t> answers_ = 0;
+  std::atomic<bool> owns_ = true;
   // Tells the thread to end.
   UniqueFd stop_;
   std::thread thread_;

@@ -8,6 +8,7 @@
 
 #include "orchestrator/agent/computer/read_clipboard.h"
 #include "orchestrator/agent/computer/screen_capture.h"
+#include "orchestrator/agent/computer/x_paste_buffer.h"
 #include "orchestrator/agent/rpc/cancellable_call.h"
 #include "orchestrator/base/grpc_status.h"
 #include "orchestrator/base/status_macros.h"
@@ -116,7 +117,10 @@ absl::Status ComputerService::UseDevices(const std::function<absl::Status(absl::
     devices_.reset();
     ORCH_ASSIGN_OR_RETURN(devices_, XInputDevices::Create(display_));
   }
-  InputActions actions({.devices = *devices_, .pause = pause, .random = [this] {
+  XPasteBuffer paste({.display = display_,
+                      .pause = pause,
+                      .put_back = [this](const std::string& text) { return TakeClipboard(text); }});
+  InputActions actions({.devices = *devices_, .paste = paste, .pause = pause, .random = [this] {
                           return absl::Uniform(random_, 0.0, 1.0);
                         }});
   return work(actions);
@@ -231,7 +235,10 @@ absl::Status ComputerService::TakeClipboard(const std::string& text) {
   }
   ORCH_ASSIGN_OR_RETURN(std::unique_ptr<ClipboardOwner> owner,
                         ClipboardOwner::Create(display_, text));
-  clipboard_ = std::move(owner);
+  {
+    absl::MutexLock lock(&mutex_);
+    std::swap(clipboard_, owner);
+  }
   return absl::OkStatus();
 }
 

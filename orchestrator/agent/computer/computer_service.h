@@ -4,8 +4,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/random/random.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "grpcpp/support/server_callback.h"
 
 #include "guest/v1/computer.grpc.pb.h"
@@ -77,16 +79,16 @@ class ComputerService final : public guest::v1::ComputerService::CallbackService
   // On the input thread.
   absl::Status UseDevices(const std::function<absl::Status(absl::Duration)>& pause,
                           const std::function<absl::Status(InputActions&)>& work);
-  // On the clipboard's thread.
-  absl::Status TakeClipboard(const std::string& text);
+  // Makes `text` the clipboard's.
+  absl::Status TakeClipboard(const std::string& text) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const std::string display_;
   // Of the input thread.
   std::unique_ptr<XInputDevices> devices_;
   absl::BitGen random_;
 
-  // Of the clipboard's thread.
-  std::unique_ptr<ClipboardOwner> clipboard_;
+  absl::Mutex mutex_;
+  std::unique_ptr<ClipboardOwner> clipboard_ ABSL_GUARDED_BY(mutex_);
 
   // Last: their threads use the others.
   CallThreads captures_{"screenshots", kMaxCaptures, kMaxCaptures};

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 
-#include "orchestrator/agent/computer/keysym.h"
 #include "orchestrator/base/annotate.h"
 #include "orchestrator/base/status_macros.h"
 
@@ -334,12 +333,36 @@ absl::Status InputActions::Type(const guest::v1::TextInput& input) {
   ORCH_ASSIGN_OR_RETURN(const bool caps_lock, options_.devices.IsCapsLockOn());
   // It would swap small letters and capitals.
   if (caps_lock) ORCH_RETURN_IF_ERROR(Tap(*keyboard, {kKeysymCapsLock}));
-  absl::Status status = TypeKeysyms(*keyboard, keysyms, delay);
+  absl::Status status = TypeParts(*keyboard, SplitForTyping(input.text()), delay);
+  status.Update(options_.paste.Restore());
   if (caps_lock) {
     status.Update(keyboard->ReleaseAll());
     status.Update(Tap(*keyboard, {kKeysymCapsLock}));
   }
   return status;
+}
+
+absl::Status InputActions::TypeParts(Keyboard& keyboard, const std::vector<TextPart>& parts,
+                                     absl::Duration delay) {
+  for (const TextPart& part : parts) {
+    if (part.pasted) {
+      ORCH_RETURN_IF_ERROR(Paste(keyboard, part.text));
+      if (delay > absl::ZeroDuration()) ORCH_RETURN_IF_ERROR(options_.pause(delay));
+    } else {
+      ORCH_ASSIGN_OR_RETURN(const std::vector<uint32_t> keysyms, KeysymsOfText(part.text));
+      ORCH_RETURN_IF_ERROR(TypeKeysyms(keyboard, keysyms, delay));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status InputActions::Paste(Keyboard& keyboard, const std::string& text) {
+  ORCH_RETURN_IF_ERROR(CheckCancelled());
+  ORCH_RETURN_IF_ERROR(options_.paste.Offer(text));
+  const std::vector<uint32_t> keys = {kKeysymShift, kKeysymInsert};
+  ORCH_RETURN_IF_ERROR(ProvideAll(keyboard, keys));
+  ORCH_RETURN_IF_ERROR(Tap(keyboard, keys));
+  return options_.paste.AwaitTaken();
 }
 
 absl::Status InputActions::TypeKeysyms(Keyboard& keyboard, const std::vector<uint32_t>& keysyms,

@@ -15,7 +15,9 @@
 #include "guest/v1/computer.pb.h"
 #include "orchestrator/agent/computer/input_devices.h"
 #include "orchestrator/agent/computer/keyboard.h"
+#include "orchestrator/agent/computer/keysym.h"
 #include "orchestrator/agent/computer/mouse_path.h"
+#include "orchestrator/agent/computer/paste_buffer.h"
 
 namespace orch::agent {
 
@@ -31,6 +33,7 @@ class InputActions {
 
   struct Options {
     InputDevices& devices;
+    PasteBuffer& paste;
     // Waits; not OK once the call is cancelled.
     std::function<absl::Status(absl::Duration)> pause;
     // 0..1.
@@ -60,8 +63,11 @@ class InputActions {
 
   // Does `work` with these keys down.
   absl::Status WithKeys(const HoldKeys& hold_keys, const std::function<absl::Status()>& work);
+  absl::Status TypeParts(Keyboard& keyboard, const std::vector<TextPart>& parts,
+                         absl::Duration delay);
   absl::Status TypeKeysyms(Keyboard& keyboard, const std::vector<uint32_t>& keysyms,
                            absl::Duration delay);
+  absl::Status Paste(Keyboard& keyboard, const std::string& text);
   absl::Status Tap(Keyboard& keyboard, const std::vector<uint32_t>& keysyms);
   absl::StatusOr<ScreenPoint> OnScreen(const guest::v1::Point& point, absl::string_view field);
   absl::Status SetButton(uint8_t button, bool down);

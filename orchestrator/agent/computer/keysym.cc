@@ -51,6 +51,11 @@ char32_t TakeCharacter(absl::string_view& text) {
   return character;
 }
 
+// What only has a meaning beside another character: the zero width joiner, variation selectors.
+bool IsJoiner(char32_t character) {
+  return character == 0x200d || (character >= 0xfe00 && character <= 0xfe0f);
+}
+
 bool IsControl(char32_t character) {
   return character < 0x20 || (character >= 0x7f && character < 0xa0);
 }
@@ -132,6 +137,19 @@ absl::StatusOr<std::vector<uint32_t>> KeysymsOfText(absl::string_view text) {
     }
   }
   return keysyms;
+}
+
+std::vector<TextPart> SplitForTyping(absl::string_view text) {
+  std::vector<TextPart> parts;
+  while (!text.empty()) {
+    const absl::string_view before = text;
+    const char32_t character = TakeCharacter(text);
+    const bool joins = IsJoiner(character) && !parts.empty() && parts.back().pasted;
+    const bool pasted = character > 0xffff || joins;
+    if (parts.empty() || parts.back().pasted != pasted) parts.push_back({pasted, ""});
+    parts.back().text.append(before.data(), before.size() - text.size());
+  }
+  return parts;
 }
 
 }  // namespace orch::agent

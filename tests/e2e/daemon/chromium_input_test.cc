@@ -64,6 +64,27 @@ class ChromiumInputTest : public ::testing::Test {
     return std::string(absl::StripSuffix(done.stdout(), "\n"));
   }
 
+  absl::Status WriteClipboard(const std::string& text) {
+    guest::v1::WriteClipboardRequest request;
+    request.set_session_id(id_);
+    request.set_text(text);
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    guest::v1::WriteClipboardResponse response;
+    return FromGrpcStatus(daemon_->computer().WriteClipboard(&context, request, &response));
+  }
+
+  absl::StatusOr<std::string> ReadClipboard() {
+    guest::v1::ReadClipboardRequest request;
+    request.set_session_id(id_);
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    guest::v1::ReadClipboardResponse response;
+    ORCH_RETURN_IF_ERROR(
+        FromGrpcStatus(daemon_->computer().ReadClipboard(&context, request, &response)));
+    return response.text();
+  }
+
   // The text field's value once it ends with `end`, or after 20 s: what a page is told takes time.
   std::string FieldText(const std::string& end) {
     return Evaluate(absl::StrCat("(async () => { const field = document.querySelector('textarea');"
@@ -114,6 +135,18 @@ TEST_F(ChromiumInputTest, TypesIntoAPage) {
   EXPECT_EQ(FieldText("=2}"), absl::StrCat("\"", text, "\""));
 }
 
+TEST_F(ChromiumInputTest, TypesEmojiAndLeavesTheClipboardAsItWas) {
+  ORCH_ASSERT_OK(WriteClipboard("kept"));
+  const std::string text = "a\U0001F600b \U0001F469\u200D\U0001F4BB!";
+  guest::v1::RunBatchRequest batch;
+  AddClick(batch);
+  batch.add_actions()->mutable_sleep()->set_duration_ms(2000);
+  batch.add_actions()->mutable_type_text()->set_text(text);
+  ORCH_ASSERT_OK(Run(batch));
+  EXPECT_EQ(FieldText("!"), absl::StrCat("\"", text, "\""));
+  EXPECT_EQ(ReadClipboard().value_or("failed"), "kept");
+}
+
 TEST_F(ChromiumInputTest, DragsOnACanvas) {
   guest::v1::RunBatchRequest batch;
   guest::v1::MouseDrag& drag = *batch.add_actions()->mutable_drag_mouse();
@@ -136,14 +169,7 @@ TEST_F(ChromiumInputTest, DragsOnACanvas) {
 }
 
 TEST_F(ChromiumInputTest, PastesIntoAPageAndCopiesFromIt) {
-  guest::v1::WriteClipboardRequest write;
-  write.set_session_id(id_);
-  write.set_text("from outside: é你");
-  grpc::ClientContext write_context;
-  SetTestDeadline(write_context);
-  guest::v1::WriteClipboardResponse written;
-  ORCH_ASSERT_OK(
-      FromGrpcStatus(daemon_->computer().WriteClipboard(&write_context, write, &written)));
+  ORCH_ASSERT_OK(WriteClipboard("from outside: é你"));
   guest::v1::RunBatchRequest batch;
   AddClick(batch);
   batch.add_actions()->mutable_sleep()->set_duration_ms(1000);
@@ -164,17 +190,12 @@ TEST_F(ChromiumInputTest, PastesIntoAPageAndCopiesFromIt) {
   batch.clear_actions();
   batch.add_actions()->mutable_press_key()->add_keys("ctrl+c");
   batch.add_actions()->mutable_sleep()->set_duration_ms(3000);
-  guest::v1::ReadClipboardRequest read;
-  read.set_session_id(id_);
-  guest::v1::ReadClipboardResponse clipboard;
-  for (int i = 0; i < 4 && clipboard.text() != "from inside"; ++i) {
+  std::string copied;
+  for (int i = 0; i < 4 && copied != "from inside"; ++i) {
     ORCH_ASSERT_OK(Run(batch));
-    grpc::ClientContext read_context;
-    SetTestDeadline(read_context);
-    ORCH_ASSERT_OK(
-        FromGrpcStatus(daemon_->computer().ReadClipboard(&read_context, read, &clipboard)));
+    ORCH_ASSERT_OK_AND_ASSIGN(copied, ReadClipboard());
   }
-  EXPECT_EQ(clipboard.text(), "from inside");
+  EXPECT_EQ(copied, "from inside");
 }
 
 }  // namespace

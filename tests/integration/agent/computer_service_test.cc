@@ -260,6 +260,23 @@ TEST_F(ComputerServiceTest, TypesAnyUnicode) {
   EXPECT_THAT(typed, ::testing::ElementsAreArray(expected));
 }
 
+TEST_F(ComputerServiceTest, TypesEmojiByAPasteAndPutsTheClipboardBack) {
+  ASSERT_NO_FATAL_FAILURE(StartWindow());
+  guest::v1::WriteClipboardRequest request;
+  request.set_text("kept");
+  EXPECT_THAT(Call(&Stub::WriteClipboard, request), IsOk());
+  absl::Status typed;
+  std::thread typing([&] { typed = Type("a\U0001F600b"); });
+  // The window is asked to paste, and does.
+  EXPECT_THAT(window_->AwaitEvents(6), ElementsAre("key 61", "keyup 61", "key ffe1", "key ff63",
+                                                   "keyup ff63", "keyup ffe1"));
+  EXPECT_EQ(ReadClipboard(display_, absl::InfiniteFuture()).value_or("failed"), "\U0001F600");
+  typing.join();
+  EXPECT_THAT(typed, IsOk());
+  EXPECT_THAT(window_->AwaitEvents(8), Contains("key 62"));
+  EXPECT_EQ(ReadClipboard(display_, absl::InfiniteFuture()).value_or("failed"), "kept");
+}
+
 TEST_F(ComputerServiceTest, LeavesTheKeyboardAsItWas) {
   ASSERT_NO_FATAL_FAILURE(StartWindow());
   ORCH_ASSERT_OK_AND_ASSIGN(const auto devices, XInputDevices::Create(display_));

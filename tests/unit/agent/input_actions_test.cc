@@ -1,5 +1,6 @@
 #include "orchestrator/agent/computer/input_actions.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,33 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
+// Writes down what happens to it among the events of `devices`.
+class FakePasteBuffer : public PasteBuffer {
+ public:
+  explicit FakePasteBuffer(FakeInputDevices& devices) : devices_(devices) {}
+
+  absl::Status Offer(const std::string& text) override {
+    offered_ = true;
+    return Happen("offer " + text);
+  }
+  absl::Status AwaitTaken() override {
+    const absl::Status status = Happen("taken");
+    return taken ? status : absl::FailedPreconditionError("nobody pastes");
+  }
+  absl::Status Restore() override { return offered_ ? Happen("restore") : absl::OkStatus(); }
+
+  bool taken = true;
+
+ private:
+  absl::Status Happen(std::string event) {
+    devices_.events.push_back(std::move(event));
+    return absl::OkStatus();
+  }
+
+  FakeInputDevices& devices_;
+  bool offered_ = false;
+};
+
 class InputActionsTest : public ::testing::Test {
  protected:
   // `action` is a ComputerAction in protobuf's text format.
@@ -43,10 +71,12 @@ class InputActionsTest : public ::testing::Test {
   }
 
   FakeInputDevices devices_;
+  FakePasteBuffer paste_{devices_};
   absl::Duration paused_;
   // The call is cancelled when this much has passed.
   absl::Duration cancelled_after_ = absl::InfiniteDuration();
   InputActions actions_{{.devices = devices_,
+                         .paste = paste_,
                          .pause =
                              [this](absl::Duration duration) {
                                paused_ += duration;
@@ -113,6 +143,34 @@ TEST_F(InputActionsTest, TypesTheSameWithCapsLock) {
                                            "key 61 up", "key ffe5 down", "key ffe5 up"));
   EXPECT_TRUE(devices_.caps_lock);
   EXPECT_EQ(paused_, absl::Milliseconds(3));
+}
+
+TEST_F(InputActionsTest, PastesCharactersBeyondThoseOfKeys) {
+  // A character, two of which one joins the other, and a character of a key between.
+  EXPECT_THAT(Run("type_text { text: 'a\xf0\x9f\x98\x80\xe2\x80\x8d\xf0\x9f\x92\xbb"
+                  "b' }"),
+              IsOk());
+  const std::vector<std::string>& events = devices_.events;
+  EXPECT_EQ(devices_.typed, U"ab");
+  const auto at = [&](const std::string& event) {
+    return std::find(events.begin(), events.end(), event) - events.begin();
+  };
+  EXPECT_LT(at("key 61 down"), at("offer \U0001F600\u200D\U0001F4BB"));
+  EXPECT_LT(at("offer \U0001F600\u200D\U0001F4BB"), at("key ffe1 down"));
+  EXPECT_LT(at("key ffe1 down"), at("key ff63 down"));
+  EXPECT_LT(at("key ffe1 up"), at("taken"));
+  EXPECT_LT(at("taken"), at("key 62 down"));
+  EXPECT_LT(at("key 62 down"), at("restore"));
+  EXPECT_LT(at("restore"), static_cast<ptrdiff_t>(events.size()));
+}
+
+TEST_F(InputActionsTest, PutsTheClipboardBackWhenNobodyPastes) {
+  paste_.taken = false;
+  EXPECT_THAT(Run("type_text { text: '\xf0\x9f\x98\x80"
+                  "b' }"),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(devices_.events, Contains("restore"));
+  EXPECT_EQ(devices_.typed, U"");
 }
 
 TEST_F(InputActionsTest, PressesKeysOneAfterTheOther) {

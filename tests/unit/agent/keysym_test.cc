@@ -72,5 +72,13 @@ TEST(KeysymsOfTextTest, NamesControlCharactersAndTheirPlace) {
   EXPECT_THAT(KeysymsOfText("\xc3"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST(SplitForTypingTest, PastesOnlyWhatKeysCannotType) {
+  EXPECT_EQ(SplitForTyping(""), std::vector<TextPart>());
+  EXPECT_EQ(SplitForTyping("a\u4f60"), (std::vector<TextPart>{{false, "a\u4f60"}}));
+  EXPECT_EQ(SplitForTyping("\u200d\U0001F600\ufe0f\U0001F4BBb"),
+            (std::vector<TextPart>{
+                {false, "\u200d"}, {true, "\U0001F600\ufe0f\U0001F4BB"}, {false, "b"}}));
+}
+
 }  // namespace
 }  // namespace orch::agent
