@@ -34,6 +34,7 @@
 #include "orchestrator/agent/lifecycle/lifecycle_service.h"
 #include "orchestrator/agent/lifecycle/random_pool.h"
 #include "orchestrator/agent/lifecycle/snapshot_preparation.h"
+#include "orchestrator/agent/lifecycle/viewport_change.h"
 #include "orchestrator/agent/log/log_service.h"
 #include "orchestrator/agent/loop/agent_clock.h"
 #include "orchestrator/agent/loop/event_loop.h"
@@ -174,7 +175,8 @@ absl::Status Run() {
   KernelRandomPool random;
   GuestIdentity identity({.root = "", .hostname = GetHostname, .set_hostname = SetHostname});
   GuestResumption resumption(kernel_clock, random, identity);
-  LifecycleService lifecycle(*loop, supervisor, preparation, resumption);
+  ViewportChange viewport(*loop, recordings, options.headful ? kDisplay : "");
+  LifecycleService lifecycle(*loop, supervisor, preparation, resumption, viewport);
   ORCH_ASSIGN_OR_RETURN(const std::unique_ptr<AgentServer> server,
                         AgentServer::Create({&processes, files.get(), &computer, &logs, &playwright,
                                              &replays, &tunnels, &lifecycle}));

@@ -323,16 +323,17 @@ void BrowserRegistry::Resume(const SessionId& id, Done done) {
                    [](LiveBrowser& browser, Done answer) { browser.Wake(std::move(answer)); });
 }
 
-void BrowserRegistry::Update(const SessionId& id, const Times& times, Done done) {
-  OnStrand(id, std::move(done), [this, id, times](LiveBrowser& browser, Done answer) {
-    const absl::Status valid = CheckTimes(times.timeout, times.standby_after);
+void BrowserRegistry::Update(const SessionId& id, const Changes& changes, Done done) {
+  OnStrand(id, std::move(done), [this, id, changes](LiveBrowser& browser, Done answer) {
+    const absl::Status valid = CheckTimes(changes.timeout, changes.standby_after);
     if (!valid.ok()) {
       answer(valid);
       return;
     }
     answer(records_.Update(id, [&](Browser& record) {
-      record.spec.timeout = times.timeout.value_or(record.spec.timeout);
-      if (times.standby_after.has_value()) record.spec.standby_after = times.standby_after;
+      record.spec.timeout = changes.timeout.value_or(record.spec.timeout);
+      if (changes.standby_after.has_value()) record.spec.standby_after = changes.standby_after;
+      if (changes.viewport.has_value()) record.spec.viewport = changes.viewport;
     }));
     browser.OnIdle();
   });

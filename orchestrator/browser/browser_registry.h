@@ -124,12 +124,14 @@ class BrowserRegistry : public GuestAccess, public PooledBrowsers {
   void Resume(const SessionId& id, Done done);
   void Fork(const SessionId& id, uint32_t count, ForkDone done);
 
-  // Changes a live browser's times. INVALID_ARGUMENT from ResolveSpec.
-  struct Times {
+  // Changes a live browser's record: its times, and the viewport that its guest has by now.
+  // INVALID_ARGUMENT from CheckTimes.
+  struct Changes {
     std::optional<absl::Duration> timeout;
     std::optional<absl::Duration> standby_after;
+    std::optional<Viewport> viewport;
   };
-  void Update(const SessionId& id, const Times& times, Done done);
+  void Update(const SessionId& id, const Changes& changes, Done done);
 
   BrowserRecords& records() override { return records_; }
 

@@ -23,7 +23,7 @@ absl::Status CheckRange(absl::string_view field, uint64_t value, uint64_t low, u
                         absl::string_view why_high) {
   if (value >= low && value <= high) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("spec.", field, " is ", value, "; it must be ", low, "..", high, why_high));
+      absl::StrCat(field, " is ", value, "; it must be ", low, "..", high, why_high));
 }
 
 absl::Status ResolveScreen(BrowserSpec& spec, const Image& image) {
@@ -41,18 +41,22 @@ absl::Status ResolveScreen(BrowserSpec& spec, const Image& image) {
     }
     return absl::OkStatus();
   }
-  Viewport viewport = spec.viewport.value_or(Viewport{});
-  if (viewport.width_px == 0) viewport.width_px = kDefaultViewport.width_px;
-  if (viewport.height_px == 0) viewport.height_px = kDefaultViewport.height_px;
-  ORCH_RETURN_IF_ERROR(CheckRange("viewport.width", viewport.width_px, kMinViewport.width_px,
-                                  kMaxViewport.width_px, " pixels"));
-  ORCH_RETURN_IF_ERROR(CheckRange("viewport.height", viewport.height_px, kMinViewport.height_px,
-                                  kMaxViewport.height_px, " pixels"));
-  spec.viewport = viewport;
+  ORCH_ASSIGN_OR_RETURN(spec.viewport,
+                        ResolveViewport(spec.viewport.value_or(Viewport{}), "spec.viewport"));
   return absl::OkStatus();
 }
 
 }  // namespace
+
+absl::StatusOr<Viewport> ResolveViewport(Viewport viewport, absl::string_view field) {
+  if (viewport.width_px == 0) viewport.width_px = kDefaultViewport.width_px;
+  if (viewport.height_px == 0) viewport.height_px = kDefaultViewport.height_px;
+  ORCH_RETURN_IF_ERROR(CheckRange(absl::StrCat(field, ".width"), viewport.width_px,
+                                  kMinViewport.width_px, kMaxViewport.width_px, " pixels"));
+  ORCH_RETURN_IF_ERROR(CheckRange(absl::StrCat(field, ".height"), viewport.height_px,
+                                  kMinViewport.height_px, kMaxViewport.height_px, " pixels"));
+  return viewport;
+}
 
 absl::StatusOr<BrowserSpec> ResolveSpec(BrowserSpec spec, const Image& image, const HostInfo& host,
                                         absl::Duration default_timeout) {
@@ -61,11 +65,12 @@ absl::StatusOr<BrowserSpec> ResolveSpec(BrowserSpec spec, const Image& image, co
   if (spec.memory_mib == 0) {
     spec.memory_mib = spec.headless ? image.default_memory_mib : image.default_memory_mib_headful;
   }
-  ORCH_RETURN_IF_ERROR(CheckRange("memory_mib", spec.memory_mib,
+  ORCH_RETURN_IF_ERROR(CheckRange("spec.memory_mib", spec.memory_mib,
                                   image.has_agent ? kMinMemoryMib : kMinImageMemoryMib,
                                   host.memory_mib, " (the host's memory)"));
   if (spec.vcpus == 0) spec.vcpus = std::min(image.default_vcpus, host.cpus);
-  ORCH_RETURN_IF_ERROR(CheckRange("vcpus", spec.vcpus, 1, host.cpus, " (the host's processors)"));
+  ORCH_RETURN_IF_ERROR(
+      CheckRange("spec.vcpus", spec.vcpus, 1, host.cpus, " (the host's processors)"));
   if (spec.timeout == absl::ZeroDuration()) spec.timeout = default_timeout;
   if (!spec.standby_after.has_value()) spec.standby_after = kDefaultStandbyAfter;
   ORCH_RETURN_IF_ERROR(CheckTimes(spec.timeout, spec.standby_after));

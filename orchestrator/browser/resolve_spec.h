@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 #include "orchestrator/driver/vm_driver.h"
@@ -29,6 +30,10 @@ absl::StatusOr<BrowserSpec> ResolveSpec(BrowserSpec spec, const Image& image, co
 // names the field and its limits.
 absl::Status CheckTimes(std::optional<absl::Duration> timeout,
                         std::optional<absl::Duration> standby_after);
+
+// Fills in a viewport's defaults and checks it. INVALID_ARGUMENT names `field`'s side and its
+// limits. Pure.
+absl::StatusOr<Viewport> ResolveViewport(Viewport viewport, absl::string_view field);
 
 // The template that a browser with this resolved spec is a clone of. Pure.
 TemplateSpec ResolveTemplate(const BrowserSpec& spec, const Image& image, const HostInfo& host);

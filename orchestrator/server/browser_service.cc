@@ -8,10 +8,10 @@
 
 #include "orchestrator/base/grpc_status.h"
 #include "orchestrator/base/status_macros.h"
-#include "orchestrator/browser/resolve_spec.h"
 #include "orchestrator/server/browser_proto.h"
 #include "orchestrator/server/create_browser_call.h"
 #include "orchestrator/server/page_token.h"
+#include "orchestrator/server/update_browser_call.h"
 #include "orchestrator/server/watch_browsers_call.h"
 
 namespace orch {
@@ -52,19 +52,6 @@ absl::StatusOr<StandbyLevel> LevelOf(orchestrator::v1::StandbyLevel level) {
       return absl::InvalidArgumentError(
           absl::StrCat("level is ", static_cast<int>(level), "; it must be PAUSED or DISK"));
   }
-}
-
-absl::StatusOr<BrowserRegistry::Times> TimesOf(
-    const orchestrator::v1::UpdateBrowserRequest& request) {
-  BrowserRegistry::Times times;
-  if (request.has_timeout_seconds()) times.timeout = absl::Seconds(request.timeout_seconds());
-  ORCH_ASSIGN_OR_RETURN(times.standby_after,
-                        StandbyAfterFromProto(request.has_standby_after(), request.standby_after(),
-                                              request.standby_disabled()));
-  if (!times.standby_after.has_value() && request.has_standby_disabled()) {
-    times.standby_after = kDefaultStandbyAfter;  // Enabled again.
-  }
-  return times;
 }
 
 // Parses the id and calls `call`, or ends the RPC.
@@ -204,14 +191,9 @@ grpc::ServerUnaryReactor* BrowserService::ForkBrowser(
 grpc::ServerUnaryReactor* BrowserService::UpdateBrowser(
     grpc::CallbackServerContext* context, const orchestrator::v1::UpdateBrowserRequest* request,
     orchestrator::v1::Browser* response) {
-  return WithBrowser(*context, request->session_id(), [&](const SessionId& id, auto* reactor) {
-    const absl::StatusOr<BrowserRegistry::Times> times = TimesOf(*request);
-    if (!times.ok()) {
-      reactor->Finish(ToGrpcStatus(times.status()));
-      return;
-    }
-    registry_.Update(id, *times, Answer(reactor, response));
-  });
+  auto* call = new UpdateBrowserCall(registry_, *response);
+  call->Start(*request, absl::FromChrono(context->deadline()));
+  return call;
 }
 
 grpc::ServerWriteReactor<orchestrator::v1::StreamConsoleResponse>* BrowserService::StreamConsole(

@@ -118,6 +118,14 @@ grpc::ServerUnaryReactor* LifecycleService::Resumed(grpc::CallbackServerContext*
       });
 }
 
+grpc::ServerUnaryReactor* LifecycleService::SetViewport(
+    grpc::CallbackServerContext*, const guest::v1::SetViewportRequest* request,
+    guest::v1::SetViewportResponse*) {
+  return new BlockingCall(viewport_thread_, [this, request](const CancelToken& cancel) {
+    return viewport_.Run(*request, cancel);
+  });
+}
+
 grpc::ServerUnaryReactor* LifecycleService::GetStatus(grpc::CallbackServerContext* context,
                                                       const guest::v1::GetStatusRequest*,
                                                       guest::v1::GetStatusResponse* response) {

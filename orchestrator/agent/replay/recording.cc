@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -75,7 +76,8 @@ Recording::Recording(const ChildContext& context, const Clock& clock, Options op
       clock_(clock),
       options_(std::move(options)),
       id_(RandomId(kIdBytes)),
-      started_at_(clock.Now()) {}
+      started_at_(clock.Now()),
+      started_uptime_(clock.Uptime()) {}
 
 Recording::~Recording() { context_.loop.CancelTimer(kill_timer_); }
 
@@ -104,7 +106,19 @@ guest::v1::Replay Recording::ToProto() const {
   if (ended()) *proto.mutable_finished_at() = ToProtoTimestamp(finished_at_);
   proto.set_size_bytes(SizeOf(options_.path));
   proto.set_error(error_);
+  proto.set_continues_replay_id(options_.continues);
   return proto;
+}
+
+Recording::Options Recording::OptionsForTheRest() const {
+  Options rest = options_;
+  rest.path.clear();
+  rest.continues = id_;
+  const absl::Duration taken = finished_uptime_ - started_uptime_;
+  rest.max_duration = std::max(kLeastRest, options_.max_duration - taken);
+  const uint64_t written = std::min(SizeOf(options_.path), options_.max_bytes);
+  rest.max_bytes = std::max(kLeastRestBytes, options_.max_bytes - written);
+  return rest;
 }
 
 void Recording::Stop() {
@@ -150,6 +164,7 @@ void Recording::OnEnd(const ChildEnd& end, bool) {
   context_.loop.CancelTimer(kill_timer_);
   end_ = end;
   finished_at_ = clock_.Now();
+  finished_uptime_ = clock_.Uptime();
 }
 
 void Recording::OnDrained() {

@@ -39,7 +39,13 @@ class Recording : private ChildProcess::Observer {
     uint32_t frame_rate = 10;
     absl::Duration max_duration = absl::Hours(1);
     uint64_t max_bytes = uint64_t{512} << 20;
+    // The recording that this goes on with; "" for none.
+    std::string continues;
   };
+
+  // What is left of a recording's limits is at least so much.
+  static constexpr absl::Duration kLeastRest = absl::Seconds(1);
+  static constexpr uint64_t kLeastRestBytes = uint64_t{64} << 10;
 
   // Errors of ChildProcess::Start(). `context` and `clock` outlive the recording.
   static absl::StatusOr<std::shared_ptr<Recording>> Start(const ChildContext& context,
@@ -57,6 +63,9 @@ class Recording : private ChildProcess::Observer {
   // Why it has failed.
   const std::string& error() const { return error_; }
   guest::v1::Replay ToProto() const;
+
+  // Those of a recording that goes on with this one, without a path. Call when it has ended.
+  Options OptionsForTheRest() const;
 
   // Ends it, if it is being made: its file is completed. Idempotent.
   void Stop();
@@ -83,6 +92,9 @@ class Recording : private ChildProcess::Observer {
   guest::v1::ReplayState state_ = guest::v1::REPLAY_STATE_RECORDING;
   bool begun_ = false;
   absl::Time finished_at_;
+  // By the guest's clock, which stands still while it does.
+  const absl::Duration started_uptime_;
+  absl::Duration finished_uptime_;
   // The end of what ffmpeg reports on its progress, and of its complaints.
   std::string progress_;
   std::string complaints_;

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "orchestrator/agent/rpc/duration_field.h"
+#include "orchestrator/base/log.h"
 #include "orchestrator/base/quoted.h"
 #include "orchestrator/base/status_macros.h"
 
@@ -92,7 +93,14 @@ absl::StatusOr<std::shared_ptr<Recording>> ReplayTable::Start(
         "the browser is headless and has no screen; create it headful, or use CDP "
         "Page.startScreencast through a tunnel to guest port 9222");
   }
+  if (resizing_) {
+    return absl::UnavailableError("the screen is changing its size; try again");
+  }
   ORCH_RETURN_IF_ERROR(CheckRoom());
+  return StartOne(std::move(options));
+}
+
+absl::StatusOr<std::shared_ptr<Recording>> ReplayTable::StartOne(Recording::Options options) {
   ORCH_RETURN_IF_ERROR(MakeDirectory(options_.directory));
   options.path = absl::StrCat(options_.directory, "/", next_file_++, ".mp4");
   absl::StatusOr<std::shared_ptr<Recording>> recording =
@@ -104,6 +112,49 @@ absl::StatusOr<std::shared_ptr<Recording>> ReplayTable::Start(
   ORCH_RETURN_IF_ERROR(recording.status());
   recordings_.push_back(*recording);
   return recording;
+}
+
+absl::StatusOr<std::vector<std::shared_ptr<Recording>>> ReplayTable::BeginResize(bool force) {
+  if (resizing_) return absl::AbortedError("the screen is changing its size already; try again");
+  std::vector<std::shared_ptr<Recording>> live;
+  std::vector<std::shared_ptr<Recording>> to_go_on;
+  for (const std::shared_ptr<Recording>& recording : recordings_) {
+    if (recording->ended()) continue;
+    live.push_back(recording);
+    if (recording->state() == guest::v1::REPLAY_STATE_RECORDING) to_go_on.push_back(recording);
+  }
+  if (!to_go_on.empty() && !force) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("replay ", to_go_on.front()->id(),
+                     " is being recorded: stop it, or force the change, which ends it and goes on "
+                     "in a new one"));
+  }
+  if (recordings_.size() + to_go_on.size() > options_.max_kept) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        recordings_.size(), " replays of at most ", options_.max_kept, " are kept and ",
+        to_go_on.size(), " would go on in a new one; delete as many, or stop those being made"));
+  }
+  for (const std::shared_ptr<Recording>& recording : to_go_on) recording->Stop();
+  interrupted_ = std::move(to_go_on);
+  resizing_ = true;
+  return live;
+}
+
+std::vector<std::shared_ptr<Recording>> ReplayTable::EndResize() {
+  resizing_ = false;
+  std::vector<std::shared_ptr<Recording>> begun;
+  for (const std::shared_ptr<Recording>& recording : std::exchange(interrupted_, {})) {
+    // Who deleted it wants no more of it.
+    if (!Find(recording->id()).ok()) continue;
+    auto next = StartOne(recording->OptionsForTheRest());
+    if (next.ok()) {
+      begun.push_back(*std::move(next));
+    } else {
+      Log(LogLevel::kError, "recording_not_resumed",
+          {{"replay_id", recording->id()}, {"status", next.status()}});
+    }
+  }
+  return begun;
 }
 
 absl::StatusOr<std::shared_ptr<Recording>> ReplayTable::Find(const std::string& replay_id) const {

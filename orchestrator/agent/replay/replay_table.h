@@ -36,7 +36,7 @@ class ReplayTable {
   ReplayTable& operator=(const ReplayTable&) = delete;
 
   // INVALID_ARGUMENT: a field is out of range. FAILED_PRECONDITION: no screen, or no ffmpeg.
-  // RESOURCE_EXHAUSTED: too many.
+  // RESOURCE_EXHAUSTED: too many. UNAVAILABLE: the screen is changing its size.
   absl::StatusOr<std::shared_ptr<Recording>> Start(const guest::v1::StartReplayRequest& request);
 
   // NOT_FOUND: there is none.
@@ -47,13 +47,28 @@ class ReplayTable {
   // Ends it if needed and deletes its file. NOT_FOUND: there is none.
   absl::Status Delete(const std::string& replay_id);
 
+  // The screen is going to change its size, which no recording survives: asks those that are being
+  // made to end and returns them. Until EndResize none can be started.
+  //
+  // FAILED_PRECONDITION: one is being made and `force` is not set. RESOURCE_EXHAUSTED: too many are
+  // kept for those that would go on. ABORTED: between BeginResize and EndResize already.
+  absl::StatusOr<std::vector<std::shared_ptr<Recording>>> BeginResize(bool force);
+
+  // What BeginResize ended goes on in new recordings, which are returned. One that cannot is
+  // logged.
+  std::vector<std::shared_ptr<Recording>> EndResize();
+
  private:
+  absl::StatusOr<std::shared_ptr<Recording>> StartOne(Recording::Options options);
   absl::Status CheckRoom() const;
 
   const ChildContext context_;
   const Clock& clock_;
   const Options options_;
   uint64_t next_file_ = 1;
+  bool resizing_ = false;
+  // Those that go on after that.
+  std::vector<std::shared_ptr<Recording>> interrupted_;
   // Oldest first.
   std::vector<std::shared_ptr<Recording>> recordings_;
 };

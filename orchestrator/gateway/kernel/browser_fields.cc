@@ -77,6 +77,13 @@ void ReadBrowserFields(JsonFields& body, BrowserSpec& spec) {
   body.NoEffectYet("telemetry", {{"enabled", false}});
 }
 
+void ReadViewportUpdate(JsonFields& body, orchestrator::v1::UpdateBrowserRequest& request) {
+  body.Object("viewport", [&](JsonFields& fields) {
+    ReadViewport(fields, *request.mutable_viewport());
+    request.set_force_viewport(fields.Bool("force").value_or(false));
+  });
+}
+
 std::string TimeJson(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", ToTime(time), absl::UTCTimeZone());
 }

@@ -15,6 +15,9 @@ namespace orch::gateway {
 // effect are refused.
 void ReadBrowserFields(JsonFields& body, orchestrator::v1::BrowserSpec& spec);
 
+// What an update says about the viewport, into `request`.
+void ReadViewportUpdate(JsonFields& body, orchestrator::v1::UpdateBrowserRequest& request);
+
 // A Browser of the API, with URLs that `call`'s client can reach.
 nlohmann::json BrowserJson(const orchestrator::v1::Browser& browser, const Call& call);
 

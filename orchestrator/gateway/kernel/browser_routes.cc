@@ -21,6 +21,8 @@ using CallPtr = std::shared_ptr<Call>;
 
 // A template may have to be made first.
 constexpr absl::Duration kCreateTimeout = absl::Minutes(10);
+// Recordings end before it changes.
+constexpr absl::Duration kViewportTimeout = absl::Minutes(6);
 constexpr int kListPageSize = 500;
 
 void Answer(const CallPtr& call, const absl::StatusOr<Browser>& browser) {
@@ -81,23 +83,31 @@ void Get(const CallPtr& call) {
   });
 }
 
-// Nothing of what the API can change of a browser has an effect yet.
-absl::Status CheckUpdate(const Call& call) {
+// Of what the API can change of a browser, only the viewport has an effect yet.
+absl::StatusOr<orchestrator::v1::UpdateBrowserRequest> ReadUpdate(const Call& call) {
   ORCH_RETURN_IF_ERROR(call.CheckQuery({}));
   ORCH_ASSIGN_OR_RETURN(const nlohmann::json json, call.Body());
   JsonFields body(json, "browsers.update");
-  for (const char* name : {"name", "tags", "proxy_id", "profile", "viewport", "telemetry"}) {
+  orchestrator::v1::UpdateBrowserRequest request;
+  ReadViewportUpdate(body, request);
+  for (const char* name : {"name", "tags", "proxy_id", "profile", "telemetry"}) {
     body.NoEffectYet(name, nullptr);
   }
   body.NoEffectYet("disable_default_proxy", false);
-  return body.Finish();
+  ORCH_RETURN_IF_ERROR(body.Finish());
+  return request;
 }
 
 void Update(const CallPtr& call) {
-  if (absl::Status status = CheckUpdate(*call); !status.ok()) return call->Fail(status);
-  WithBrowser(call, [call](const Browser& browser) {
+  absl::StatusOr<orchestrator::v1::UpdateBrowserRequest> request = ReadUpdate(*call);
+  if (!request.ok()) return call->Fail(request.status());
+  WithBrowser(call, [call, request = *std::move(request)](const Browser& browser) mutable {
     if (HasEnded(browser)) return call->Fail(Ended(browser));
-    call->AnswerJson(BrowserJson(browser, *call));
+    if (!request.has_viewport()) return call->AnswerJson(BrowserJson(browser, *call));
+    request.set_session_id(browser.session_id());
+    call->Rpc(call->backend().browsers->async(), &Async::UpdateBrowser, std::move(request),
+              {.timeout = kViewportTimeout},
+              [call](const absl::StatusOr<Browser>& updated) { Answer(call, updated); });
   });
 }
 

@@ -7,7 +7,7 @@
 
 namespace orch::ctl {
 
-// `orchctl browsers update`: changes when a browser sleeps and ends.
+// `orchctl browsers update`: changes when a browser sleeps and ends, and its screen.
 class BrowsersUpdateCommand : public Command {
  public:
   void Configure(CLI::App& app) override;
@@ -18,6 +18,8 @@ class BrowsersUpdateCommand : public Command {
   std::string session_id_;
   std::string timeout_;
   std::string standby_after_;
+  std::string viewport_;
+  bool force_ = false;
   orchestrator::v1::UpdateBrowserRequest request_;
 };
 

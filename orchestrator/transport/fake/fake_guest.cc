@@ -62,6 +62,20 @@ grpc::Status FakeGuest::Lifecycle::Resumed(grpc::ServerContext* /*context*/,
   return grpc::Status::OK;
 }
 
+grpc::Status FakeGuest::Lifecycle::SetViewport(grpc::ServerContext* /*context*/,
+                                               const guest::v1::SetViewportRequest* request,
+                                               guest::v1::SetViewportResponse* /*response*/) {
+  absl::MutexLock lock(&mutex_);
+  viewports_.push_back(*request);
+  if (request->width() != kRecordingWidth || request->force()) return grpc::Status::OK;
+  return {grpc::StatusCode::FAILED_PRECONDITION, "a replay is being recorded"};
+}
+
+std::vector<guest::v1::SetViewportRequest> FakeGuest::Lifecycle::viewports() const {
+  absl::MutexLock lock(&mutex_);
+  return viewports_;
+}
+
 void FakeGuest::Lifecycle::AnswerReadyWith(absl::Status status) {
   absl::MutexLock lock(&mutex_);
   ready_ = std::move(status);

@@ -30,6 +30,11 @@ class FakeGuest {
   // What AwaitReady answers from now on.
   void AnswerReadyWith(absl::Status status);
 
+  // What SetViewport was asked for. It refuses a width of `kRecordingWidth` unless it is forced, as
+  // a guest does that makes a recording.
+  std::vector<guest::v1::SetViewportRequest> viewports() const { return lifecycle_.viewports(); }
+  static constexpr uint32_t kRecordingWidth = 321;
+
  private:
   class Lifecycle : public guest::v1::LifecycleService::Service {
    public:
@@ -41,10 +46,15 @@ class FakeGuest {
                                  guest::v1::PrepareSnapshotResponse* response) override;
     grpc::Status Resumed(grpc::ServerContext* context, const guest::v1::ResumedRequest* request,
                          guest::v1::ResumedResponse* response) override;
+    grpc::Status SetViewport(grpc::ServerContext* context,
+                             const guest::v1::SetViewportRequest* request,
+                             guest::v1::SetViewportResponse* response) override;
     void AnswerReadyWith(absl::Status status);
+    std::vector<guest::v1::SetViewportRequest> viewports() const;
 
    private:
-    absl::Mutex mutex_;
+    mutable absl::Mutex mutex_;
+    std::vector<guest::v1::SetViewportRequest> viewports_ ABSL_GUARDED_BY(mutex_);
     absl::Status ready_ ABSL_GUARDED_BY(mutex_);
   };
 

@@ -1,4 +1,4 @@
-// Mouse, keyboard and clipboard of a real Chromium, with what its page says about them.
+// Mouse, keyboard, clipboard and screen of a real Chromium, with what its page says about them.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -64,6 +64,20 @@ class ChromiumInputTest : public ::testing::Test {
     return std::string(absl::StripSuffix(done.stdout(), "\n"));
   }
 
+  // What the page sees of a screen of this size, once its window covers it as it did before, or
+  // after 20 s: the screen's size, and what of it is not the page.
+  std::string LookAtScreen(uint32_t width, uint32_t height) {
+    return Evaluate(absl::StrCat(
+                        "(async () => { window.rest = window.rest || [screen.width - innerWidth,"
+                        " screen.height - innerHeight]; const [x, y] = window.rest;"
+                        " await until(() => innerWidth === ",
+                        width, " - x && innerHeight === ", height,
+                        " - y); return [screen.width, screen.height,"
+                        " screen.width - innerWidth - x, screen.height - innerHeight - y]"
+                        ".join(); })()"))
+        .value_or("failed");
+  }
+
   absl::Status WriteClipboard(const std::string& text) {
     guest::v1::WriteClipboardRequest request;
     request.set_session_id(id_);
@@ -83,6 +97,17 @@ class ChromiumInputTest : public ::testing::Test {
     ORCH_RETURN_IF_ERROR(
         FromGrpcStatus(daemon_->computer().ReadClipboard(&context, request, &response)));
     return response.text();
+  }
+
+  absl::StatusOr<guest::v1::CaptureScreenshotResponse> Capture() {
+    guest::v1::CaptureScreenshotRequest request;
+    request.set_session_id(id_);
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    guest::v1::CaptureScreenshotResponse response;
+    ORCH_RETURN_IF_ERROR(
+        FromGrpcStatus(daemon_->computer().CaptureScreenshot(&context, request, &response)));
+    return response;
   }
 
   // The text field's value once it ends with `end`, or after 20 s: what a page is told takes time.
@@ -196,6 +221,28 @@ TEST_F(ChromiumInputTest, PastesIntoAPageAndCopiesFromIt) {
     ORCH_ASSERT_OK_AND_ASSIGN(copied, ReadClipboard());
   }
   EXPECT_EQ(copied, "from inside");
+}
+
+TEST_F(ChromiumInputTest, FollowsANewViewport) {
+  orchestrator::v1::UpdateBrowserRequest request;
+  request.set_session_id(id_);
+  EXPECT_EQ(LookAtScreen(1920, 1080), "\"1920,1080,0,0\"");
+  // A size that the X server has no mode of, and one that is larger.
+  for (const auto& [width, height] : {std::pair{1011u, 733u}, std::pair{2560u, 1440u}}) {
+    request.mutable_viewport()->set_width(width);
+    request.mutable_viewport()->set_height(height);
+    grpc::ClientContext context;
+    SetTestDeadline(context);
+    orchestrator::v1::Browser browser;
+    ORCH_ASSERT_OK(FromGrpcStatus(daemon_->browsers().UpdateBrowser(&context, request, &browser)));
+    ORCH_ASSERT_OK_AND_ASSIGN(browser, daemon_->Get(id_));
+    EXPECT_EQ(browser.spec().viewport().width(), width);
+    EXPECT_EQ(browser.spec().viewport().height(), height);
+    ORCH_ASSERT_OK_AND_ASSIGN(const auto screenshot, Capture());
+    EXPECT_EQ(screenshot.width(), width);
+    EXPECT_EQ(screenshot.height(), height);
+    EXPECT_EQ(LookAtScreen(width, height), absl::StrCat("\"", width, ",", height, ",0,0\""));
+  }
 }
 
 }  // namespace

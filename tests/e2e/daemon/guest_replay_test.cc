@@ -111,6 +111,37 @@ class GuestReplayTest : public ::testing::Test {
     ORCH_EXPECT_OK(FromGrpcStatus(daemon_->browsers().StandbyBrowser(&context, request, &browser)));
   }
 
+  // A new size of the screen.
+  absl::Status Resize(uint32_t width, uint32_t height, bool force) {
+    orchestrator::v1::UpdateBrowserRequest request;
+    request.set_session_id(id_);
+    request.mutable_viewport()->set_width(width);
+    request.mutable_viewport()->set_height(height);
+    request.set_force_viewport(force);
+    grpc::ClientContext context;
+    SetDeadline(context);
+    orchestrator::v1::Browser browser;
+    return FromGrpcStatus(daemon_->browsers().UpdateBrowser(&context, request, &browser));
+  }
+
+  guest::v1::ListReplaysResponse List() {
+    guest::v1::ListReplaysRequest request;
+    request.set_session_id(id_);
+    grpc::ClientContext context;
+    SetDeadline(context);
+    guest::v1::ListReplaysResponse list;
+    ORCH_EXPECT_OK(FromGrpcStatus(stub_->List(&context, request, &list)));
+    return list;
+  }
+
+  // "WIDTH,HEIGHT" of a recording, counted from 1.
+  std::string FrameSize(int file) const {
+    return std::string(absl::StripAsciiWhitespace(
+        Guest(absl::StrCat("ffprobe -v error -select_streams v -show_entries stream=width,height"
+                           " -of csv=p=0 /var/lib/orchestrator/replays/",
+                           file, ".mp4"))));
+  }
+
   void Delete(const std::string& replay_id) {
     guest::v1::DeleteReplayRequest request;
     request.set_session_id(id_);
@@ -164,7 +195,7 @@ class GuestReplayTest : public ::testing::Test {
 };
 
 // One test, since a headful browser takes long to boot.
-TEST_F(GuestReplayTest, ShowsThePageAndLeavesOutTheSleep) {
+TEST_F(GuestReplayTest, ShowsThePageAndLeavesOutTheSleepAndGoesOnAtANewSize) {
   // The guest's own clock stands still as well: nothing lasts longer than it says.
   const std::string uptime = "cut -d' ' -f1 /proc/uptime";
   const double before = Number(Guest(uptime));
@@ -206,6 +237,18 @@ TEST_F(GuestReplayTest, ShowsThePageAndLeavesOutTheSleep) {
 
   Delete(replay.replay_id());
   EXPECT_EQ(Guest("ls /var/lib/orchestrator/replays"), "");
+
+  const std::string first = StartReplay().replay_id();
+  EXPECT_THAT(Resize(1000, 700, false),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(first)));
+  ORCH_ASSERT_OK(Resize(1000, 700, true));
+  const guest::v1::ListReplaysResponse list = List();
+  ASSERT_EQ(list.replays_size(), 2);
+  EXPECT_EQ(list.replays(0).state(), guest::v1::REPLAY_STATE_COMPLETE) << list.replays(0).error();
+  EXPECT_EQ(list.replays(1).continues_replay_id(), first);
+  EXPECT_EQ(StopReplay(list.replays(1).replay_id()).state(), guest::v1::REPLAY_STATE_COMPLETE);
+  EXPECT_EQ(FrameSize(2), "800,600");
+  EXPECT_EQ(FrameSize(3), "1000,700");
 }
 
 }  // namespace

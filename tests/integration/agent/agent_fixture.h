@@ -34,9 +34,11 @@
 #include "orchestrator/agent/lifecycle/guest_resumption.h"
 #include "orchestrator/agent/lifecycle/lifecycle_service.h"
 #include "orchestrator/agent/lifecycle/snapshot_preparation.h"
+#include "orchestrator/agent/lifecycle/viewport_change.h"
 #include "orchestrator/agent/loop/event_loop.h"
 #include "orchestrator/agent/process/process_service.h"
 #include "orchestrator/agent/process/process_table.h"
+#include "orchestrator/agent/replay/replay_table.h"
 #include "orchestrator/agent/server/agent_server.h"
 #include "orchestrator/agent/supervisor/supervisor.h"
 #include "orchestrator/agent/tunnel/tunnel_service.h"
@@ -104,8 +106,14 @@ class AgentFixture : public ::testing::Test {
               if (on_sleep) on_sleep();
               meter_->Sleep(duration);
             }});
-    lifecycle_service_ =
-        std::make_unique<LifecycleService>(*loop_, *supervisor_, *preparation_, resumption_);
+    recordings_ = std::make_unique<ReplayTable>(
+        children, clock_,
+        ReplayTable::Options{.ffmpeg = guest_root_.File("ffmpeg"),
+                             .display = options.display,
+                             .directory = guest_root_.File("lib/replays")});
+    viewport_ = std::make_unique<ViewportChange>(*loop_, *recordings_, options.display);
+    lifecycle_service_ = std::make_unique<LifecycleService>(*loop_, *supervisor_, *preparation_,
+                                                            resumption_, *viewport_);
     server_ = AgentServer::Create({process_service_.get(), computer_service_.get(),
                                    tunnel_service_.get(), lifecycle_service_.get()})
                   .value();
@@ -135,6 +143,8 @@ class AgentFixture : public ::testing::Test {
     channel_.reset();
     server_.reset();
     lifecycle_service_.reset();
+    viewport_.reset();
+    recordings_.reset();
     table_.reset();
     supervisor_.reset();
     cgroups_.reset();
@@ -201,6 +211,8 @@ class AgentFixture : public ::testing::Test {
   std::unique_ptr<FakeCpuMeter> meter_;
   std::atomic<int> flushes_ = 0;
   std::unique_ptr<SnapshotPreparation> preparation_;
+  std::unique_ptr<ReplayTable> recordings_;
+  std::unique_ptr<ViewportChange> viewport_;
   std::unique_ptr<LifecycleService> lifecycle_service_;
   std::unique_ptr<AgentServer> server_;
   std::shared_ptr<grpc::Channel> channel_;

@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <memory>
@@ -15,7 +14,7 @@
 #include "orchestrator/agent/computer/clipboard_owner.h"
 #include "orchestrator/agent/computer/read_clipboard.h"
 #include "orchestrator/base/grpc_status.h"
-#include "tests/integration/agent/agent_fixture.h"
+#include "tests/integration/agent/screen_fixture.h"
 #include "tests/integration/agent/typing_window.h"
 #include "tests/support/status_matchers.h"
 
@@ -31,37 +30,13 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::StartsWith;
 
-class ComputerServiceTest : public AgentFixture {
+class ComputerServiceTest : public ScreenFixture {
  protected:
   using Stub = guest::v1::ComputerService::Stub;
 
-  // Starts an X server that chooses its own display, as a supervised program of a headful guest
-  // would be.
+  // A screen, and the service on it.
   void StartScreen() {
-    ASSERT_EQ(::access("/usr/bin/Xtigervnc", X_OK), 0) << "./scripts/setup installs Xtigervnc";
-    guest::v1::SpawnRequest request;
-    *request.mutable_spec() = ShellSpec(
-        "exec Xtigervnc -displayfd 1 -geometry 320x200 -depth 24 -SecurityTypes None -rfbport 0 "
-        "-localhost -nolisten tcp");
-    grpc::ClientContext spawn_context;
-    guest::v1::Process process;
-    ASSERT_TRUE(process_->Spawn(&spawn_context, request, &process).ok());
-    guest::v1::StreamOutputRequest stream;
-    stream.set_process_id(process.process_id());
-    grpc::ClientContext context;
-    auto reader = process_->StreamOutput(&context, stream);
-    guest::v1::StreamOutputResponse response;
-    std::string display;
-    while (display.find('\n') == std::string::npos && reader->Read(&response)) {
-      ASSERT_FALSE(response.has_exited()) << "the X server did not start";
-      if (response.output().stream() == guest::v1::OUTPUT_STREAM_STDOUT) {
-        display += response.output().data();
-      }
-    }
-    context.TryCancel();
-    reader->Finish();
-    display.pop_back();
-    display_ = ":" + display;
+    ASSERT_NO_FATAL_FAILURE(ScreenFixture::StartScreen());
     screen_service_ = std::make_unique<ComputerService>(display_);
     screen_server_ = AgentServer::Create({screen_service_.get()}).value();
     int sockets[2];
@@ -102,7 +77,6 @@ class ComputerServiceTest : public AgentFixture {
     return response;
   }
 
-  std::string display_;
   std::unique_ptr<TypingWindow> window_;
   std::unique_ptr<ComputerService> screen_service_;
   std::unique_ptr<AgentServer> screen_server_;

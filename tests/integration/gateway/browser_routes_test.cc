@@ -109,10 +109,28 @@ TEST_F(BrowserRoutesTest, GetNamesABrowserThatIsNone) {
 TEST_F(BrowserRoutesTest, UpdateNamesWhatHasNoEffect) {
   const std::string path = "/browsers/" + MakeId();
   EXPECT_EQ(Ask("PATCH", path, R"({"proxy_id":"","tags":{}})").status, 200);
-  const HttpAnswer answer = Ask("PATCH", path, R"({"viewport":{"width":800,"height":600}})");
+  const HttpAnswer answer = Ask("PATCH", path, R"({"name":"mine"})");
   EXPECT_EQ(answer.status, 501);
-  EXPECT_THAT(answer.Message(), HasSubstr("viewport of browsers.update"));
+  EXPECT_THAT(answer.Message(), HasSubstr("name of browsers.update"));
   EXPECT_EQ(Ask("PATCH", path, R"({"headless":true})").status, 400);
+}
+
+TEST_F(BrowserRoutesTest, UpdateChangesTheViewport) {
+  const std::string path = "/browsers/" + MakeId();
+  const HttpAnswer answer = Ask("PATCH", path, R"({"viewport":{"width":800,"height":600}})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.Json()["viewport"]["height"], 600);
+  EXPECT_EQ(Ask("GET", path).Json()["viewport"]["width"], 800);
+}
+
+TEST_F(BrowserRoutesTest, UpdateOfTheViewportMustBeForcedWhileRecording) {
+  const std::string path = "/browsers/" + MakeId();
+  ASSERT_EQ(FakeGuest::kRecordingWidth, 321u);
+  EXPECT_EQ(Ask("PATCH", path, R"({"viewport":{"width":321,"height":600}})").status, 409);
+  EXPECT_EQ(Ask("PATCH", path, R"({"viewport":{"width":321,"height":600,"force":true}})").status,
+            200);
+  EXPECT_EQ(Ask("PATCH", path, R"({"viewport":{"width":800}})").status, 400);
+  EXPECT_EQ(Ask("PATCH", path, R"({"viewport":{"width":800,"height":6}})").status, 400);
 }
 
 TEST_F(BrowserRoutesTest, ListPagesByOffset) {

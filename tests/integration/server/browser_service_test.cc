@@ -41,6 +41,73 @@ TEST(BrowserServiceTest, CreateAnswersWhenTheBrowserIsReady) {
   EXPECT_EQ(browser.session_id().size(), 24u);
 }
 
+grpc::Status Update(FakeDaemon& daemon, const orchestrator::v1::UpdateBrowserRequest& request,
+                    Browser& browser) {
+  grpc::ClientContext context;
+  return daemon.browsers().UpdateBrowser(&context, request, &browser);
+}
+
+TEST(BrowserServiceTest, UpdateGivesTheGuestAViewportAndRemembersIt) {
+  FakeDaemon daemon;
+  Browser browser;
+  ASSERT_TRUE(daemon.Create(browser).ok());
+  orchestrator::v1::UpdateBrowserRequest request;
+  request.set_session_id(browser.session_id());
+  request.mutable_viewport()->set_width(1280);
+  request.mutable_viewport()->set_height(800);
+  request.set_force_viewport(true);
+  request.set_timeout_seconds(100);
+  const grpc::Status status = Update(daemon, request, browser);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(browser.spec().viewport().width(), 1280u);
+  ASSERT_TRUE(daemon.Get(browser.session_id(), browser).ok());
+  EXPECT_EQ(browser.spec().viewport().height(), 800u);
+  EXPECT_EQ(browser.spec().timeout_seconds(), 100u);
+  ASSERT_EQ(daemon.guest().viewports().size(), 1u);
+  EXPECT_EQ(daemon.guest().viewports()[0].width(), 1280u);
+  EXPECT_EQ(daemon.guest().viewports()[0].height(), 800u);
+  EXPECT_TRUE(daemon.guest().viewports()[0].force());
+}
+
+TEST(BrowserServiceTest, UpdateKeepsTheViewportThatTheGuestRefusesToChange) {
+  FakeDaemon daemon;
+  Browser browser;
+  ASSERT_TRUE(daemon.Create(browser).ok());
+  orchestrator::v1::UpdateBrowserRequest request;
+  request.set_session_id(browser.session_id());
+  request.mutable_viewport()->set_width(FakeGuest::kRecordingWidth);
+  request.set_timeout_seconds(100);
+  const grpc::Status status = Update(daemon, request, browser);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(),
+              AllOf(HasSubstr(request.session_id()), HasSubstr("recorded")));
+  ASSERT_TRUE(daemon.Get(request.session_id(), browser).ok());
+  EXPECT_EQ(browser.spec().viewport().width(), 1920u);
+  EXPECT_EQ(browser.spec().timeout_seconds(), 60u);
+}
+
+TEST(BrowserServiceTest, UpdateRefusesAViewportBeforeTheGuestHearsOfIt) {
+  FakeDaemon daemon;
+  Browser browser;
+  orchestrator::v1::CreateBrowserRequest create;
+  create.mutable_spec()->set_headless(true);
+  ASSERT_TRUE(daemon.Create(browser, create).ok());
+  orchestrator::v1::UpdateBrowserRequest request;
+  request.set_session_id(browser.session_id());
+  request.mutable_viewport()->set_width(1280);
+  grpc::Status status = Update(daemon, request, browser);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("headless"));
+  request.mutable_viewport()->set_width(319);
+  status = Update(daemon, request, browser);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), AllOf(HasSubstr("viewport.width"), HasSubstr("320..7680")));
+  request.clear_viewport();
+  request.set_force_viewport(true);
+  EXPECT_EQ(Update(daemon, request, browser).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_TRUE(daemon.guest().viewports().empty());
+}
+
 TEST(BrowserServiceTest, CreateWithoutWaitAnswersAtOnceAndTheBrowserBecomesReady) {
   FakeDaemon daemon;
   orchestrator::v1::CreateBrowserRequest request;
