@@ -32,6 +32,7 @@
 #include "guest/v1/computer.pb.h"
 #include "guest/v1/filesystem.pb.h"
 #include "guest/v1/log.pb.h"
+#include "guest/v1/playwright.pb.h"
 #include "guest/v1/process.pb.h"
 #include "guest/v1/replay.pb.h"
 #include "guest/v1/tunnel.pb.h"
@@ -41,6 +42,7 @@
 #include "orchestrator/agent/filesystem/file_system_service.h"
 #include "orchestrator/agent/log/log_service.h"
 #include "orchestrator/agent/loop/event_loop.h"
+#include "orchestrator/agent/playwright/playwright_service.h"
 #include "orchestrator/agent/process/process_config_fields.h"
 #include "orchestrator/agent/process/process_service.h"
 #include "orchestrator/agent/replay/replay_service.h"
@@ -66,6 +68,7 @@ Methods AllMethods() {
        {guest::v1::CaptureScreenshotRequest::descriptor()->file(),
         guest::v1::ReadFileRequest::descriptor()->file(),
         guest::v1::StreamLogRequest::descriptor()->file(),
+        guest::v1::ExecuteRequest::descriptor()->file(),
         guest::v1::ExecRequest::descriptor()->file(),
         guest::v1::StartReplayRequest::descriptor()->file(),
         guest::v1::ConnectRequest::descriptor()->file()}) {
@@ -183,7 +186,8 @@ class JailedAgent {
   ProcessService processes_{{children_, table_, users_, {.user = "chromium"}}};
   const std::unique_ptr<FileSystemService> files_ =
       FileSystemService::Create({.users = users_, .default_user = "chromium"}).value();
-  ComputerService computer_{""};
+  // No X server is there: requests come as far as they can without one.
+  ComputerService computer_{":0"};
   ProgramLog agent_log_{"", "agent"};
   Supervisor supervisor_{children_, users_, {}, {}};
   LogService logs_{{.loop = *loop_,
@@ -193,9 +197,16 @@ class JailedAgent {
   ReplayTable replay_table_{
       children_, clock_, {.display = ":0", .directory = "/home/chromium/replays"}};
   ReplayService replays_{*loop_, replay_table_};
+  // A script is what its runner says, without the length before it.
+  PlaywrightService scripts_{{.children = children_,
+                              .users = users_,
+                              .user = "chromium",
+                              .command = {"/bin/sh", "-c", "exec tail -c +5"},
+                              .devtools_url = "http://127.0.0.1:9222"}};
   TunnelService tunnels_{*loop_};
   const std::unique_ptr<AgentServer> server_ =
-      AgentServer::Create({&processes_, files_.get(), &computer_, &logs_, &replays_, &tunnels_})
+      AgentServer::Create(
+          {&processes_, files_.get(), &computer_, &logs_, &replays_, &scripts_, &tunnels_})
           .value();
   grpc::CompletionQueue queue_;
   std::unique_ptr<grpc::GenericStub> stub_;
