@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 
 #include "orchestrator/gateway/cdp/tunnel.h"
+#include "orchestrator/gateway/json/json_fields.h"
 
 namespace orch::gateway {
 namespace {
@@ -41,16 +42,13 @@ void ReadOn(std::shared_ptr<Fetch> fetch) {
         ExamineResponse(fetch->received, kMaxBodyBytes);
     if (!progress.ok()) return fetch->End(progress.status());
     if (!progress->complete) return ReadOn(fetch);
-    nlohmann::json json = nlohmann::json::parse(
-        fetch->received.begin() + static_cast<ptrdiff_t>(progress->body_begin),
-        fetch->received.begin() +
-            static_cast<ptrdiff_t>(progress->body_begin + progress->body_size),
-        nullptr, /*allow_exceptions=*/false);
-    if (json.is_discarded()) {
-      return fetch->End(
-          absl::UnavailableError("the guest's DevTools answered with something that is no JSON"));
+    absl::StatusOr<nlohmann::json> json = ParseJson(
+        absl::string_view(fetch->received).substr(progress->body_begin, progress->body_size));
+    if (!json.ok()) {
+      return fetch->End(absl::UnavailableError(
+          absl::StrCat("the guest's DevTools answered with nonsense: ", json.status().message())));
     }
-    fetch->End(std::move(json));
+    fetch->End(*std::move(json));
   });
 }
 

@@ -42,14 +42,23 @@ bool IsShallow(absl::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<json> ParseJsonObject(absl::string_view text) {
-  if (text.empty()) return json::object();
+absl::StatusOr<json> ParseJson(absl::string_view text) {
   if (!IsShallow(text)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the body's values are nested more than ", kMaxDepth, " deep"));
+        absl::StrCat("the JSON's values are nested more than ", kMaxDepth, " deep"));
   }
   json value = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) return absl::InvalidArgumentError("the body is not valid JSON");
+  if (value.is_discarded()) return absl::InvalidArgumentError("this is not valid JSON");
+  return value;
+}
+
+absl::StatusOr<json> ParseJsonObject(absl::string_view text) {
+  if (text.empty()) return json::object();
+  absl::StatusOr<json> parsed = ParseJson(text);
+  if (!parsed.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("the body: ", parsed.status().message()));
+  }
+  json value = *std::move(parsed);
   if (!value.is_object()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the body must be a JSON object, and is a JSON ", value.type_name()));

@@ -15,6 +15,10 @@
 
 namespace orch::gateway {
 
+// Parses JSON from outside. INVALID_ARGUMENT: it is none, or its values are nested more than 64
+// deep: what is done with them takes a stack as deep.
+absl::StatusOr<nlohmann::json> ParseJson(absl::string_view text);
+
 // Parses a JSON object from outside; an empty text is {}. INVALID_ARGUMENT says where it is none.
 absl::StatusOr<nlohmann::json> ParseJsonObject(absl::string_view text);
 
