@@ -6,12 +6,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
+#include "orchestrator/base/utf8.h"
 #include "orchestrator/gateway/json/json_fields.h"
 
 namespace orch::gateway {
 namespace {
 
 constexpr size_t kSessionIdLength = 24;
+// Names of files in a guest are bytes; no other field of a call can carry what is no UTF-8.
+constexpr char kBytesField[] = "path";
 
 }  // namespace
 
@@ -42,6 +45,9 @@ absl::Status Call::CheckQuery(const std::vector<std::string>& allowed) const {
     if (std::find(allowed.begin(), allowed.end(), base) == allowed.end()) {
       return absl::InvalidArgumentError(absl::StrCat(
           "the query has no field ", name, "; known are: ", absl::StrJoin(allowed, ", ")));
+    }
+    if (name != kBytesField && !IsUtf8(value)) {
+      return absl::InvalidArgumentError(absl::StrCat(base, " of the query is not UTF-8"));
     }
   }
   return absl::OkStatus();

@@ -63,6 +63,14 @@ TEST_F(GatewayAccessTest, TakesBodiesOnlyAsJson) {
   EXPECT_THAT(client.ReadResponse(), HasSubstr("HTTP/1.1 415"));
 }
 
+TEST_F(GatewayAccessTest, RefusesAQueryThatIsNoUtf8) {
+  for (const char* query : {"?query=%ff", "?status=%ff", "?%ff=x"}) {
+    EXPECT_EQ(Ask("GET", absl::StrCat("/browsers", query)).status, 400) << query;
+  }
+  const std::string id = MakeId();
+  EXPECT_EQ(Ask("GET", absl::StrCat("/sandbox/", id, "/processes?cursor=%ff")).status, 400);
+}
+
 TEST_F(GatewayAccessTest, RefusesWhatIsNoJson) {
   for (const char* body : {"{", "[]", "null", "{\"headless\": true,}"}) {
     EXPECT_EQ(Ask("POST", "/browsers", body).status, 400) << body;
