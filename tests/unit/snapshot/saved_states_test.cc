@@ -218,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& param_info) { return param_info.param.name; });
 
 TEST_F(SavedStatesTest, RefusesAFileOfSomebodyElse) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can make a directory somebody else's";
+  ASSERT_EQ(::geteuid(), 0u) << "only root can make a directory somebody else's";
   // The machine's user made a hard link to a file of root's in its directory.
   ASSERT_EQ(::chown(machine_.path().c_str(), 12345, 12345), 0);
   EXPECT_THAT(Save(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("owner")));
