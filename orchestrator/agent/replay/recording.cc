@@ -39,10 +39,13 @@ std::vector<std::string> Arguments(const Recording::Options& options) {
           absl::StrCat(options.frame_rate), "-i", options.display, "-t",
           absl::StrCat(absl::ToDoubleSeconds(options.max_duration)), "-fs",
           absl::StrCat(options.max_bytes),
+          // ffmpeg takes frames by the monotonic clock, and makes good for late ones, but stamps
+          // them with the time of day, which jumps when a browser wakes: counting them is right.
           // Sizes must be even in 4:2:0, which is what players take.
-          "-vf", "crop=trunc(iw/2)*2:trunc(ih/2)*2", "-c:v", "libx264", "-preset", "ultrafast",
-          "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-g",
-          absl::StrCat(options.frame_rate * kKeyFrameSeconds),
+          "-vf",
+          absl::StrCat("setpts=N/(", options.frame_rate, "*TB),crop=trunc(iw/2)*2:trunc(ih/2)*2"),
+          "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
+          "-g", absl::StrCat(options.frame_rate * kKeyFrameSeconds),
           // The index goes to the start of the file.
           "-movflags", "+faststart", "-f", "mp4", "-y", options.path};
 }

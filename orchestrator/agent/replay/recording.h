@@ -18,8 +18,8 @@ namespace orch::agent {
 
 // One recording of the screen: an ffmpeg that writes a file, and that file when it has ended.
 //
-// ffmpeg takes the times of its frames from the guest's monotonic clock, which stands still while
-// the guest does: no time passes in a recording of a browser that sleeps.
+// ffmpeg takes its frames by the guest's monotonic clock, which stands still while the guest does:
+// no time passes in a recording of a browser that sleeps.
 //
 // Confined to the loop's thread. Owned by the ReplayTable and by calls that wait for it; hence
 // shared. The destructor kills ffmpeg; the file stays.
