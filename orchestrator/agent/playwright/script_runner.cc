@@ -29,7 +29,7 @@ bool AppendBounded(absl::string_view bytes, std::string& to) {
 
 absl::StatusOr<std::unique_ptr<ScriptRunner>> ScriptRunner::Start(const ChildContext& context,
                                                                   ChildSpec child) {
-  std::unique_ptr<ScriptRunner> runner(new ScriptRunner(context.loop));
+  std::unique_ptr<ScriptRunner> runner(new ScriptRunner);
   ChildProcess::Options options;
   options.child = std::move(child);
   options.stdin_mode = ChildProcess::Stdin::kOpen;

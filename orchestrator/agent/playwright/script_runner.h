@@ -44,7 +44,7 @@ class ScriptRunner final : private ChildProcess::Observer {
            std::function<void()> begun, Done done);
 
  private:
-  explicit ScriptRunner(EventLoop& loop) : loop_(loop) {}
+  ScriptRunner() = default;
   void OnOutput(ChildProcess::Stream stream, absl::string_view bytes) override;
   void OnEnd(const ChildEnd& end, bool timed_out) override;
   void OnDrained() override;
@@ -53,7 +53,6 @@ class ScriptRunner final : private ChildProcess::Observer {
   void Fail(absl::string_view message);
   void Finish(const absl::Status& status);
 
-  EventLoop& loop_;
   RunnerFrameParser parser_;
   // What Node.js itself complains about, the end of it.
   std::string complaints_;
