@@ -44,8 +44,10 @@ std::vector<std::string> Arguments(const Recording::Options& options) {
           // Sizes must be even in 4:2:0, which is what players take.
           "-vf",
           absl::StrCat("setpts=N/(", options.frame_rate, "*TB),crop=trunc(iw/2)*2:trunc(ih/2)*2"),
-          "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p",
-          "-g", absl::StrCat(options.frame_rate * kKeyFrameSeconds),
+          // Otherwise a guess from the first frames, which come irregularly in a busy guest.
+          "-r", absl::StrCat(options.frame_rate), "-c:v", "libx264", "-preset", "ultrafast",
+          "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-g",
+          absl::StrCat(options.frame_rate * kKeyFrameSeconds),
           // The index goes to the start of the file.
           "-movflags", "+faststart", "-f", "mp4", "-y", options.path};
 }
@@ -56,15 +58,17 @@ void AppendTail(std::string& tail, absl::string_view bytes, size_t max) {
   if (tail.size() > max) tail.erase(0, tail.size() - max);
 }
 
-// Whether ffmpeg's reports tell of a frame.
-bool HasFrame(absl::string_view progress) {
-  for (absl::string_view line : absl::StrSplit(progress, '\n')) {
-    int64_t frames = 0;
-    if (absl::ConsumePrefix(&line, "frame=") && absl::SimpleAtoi(line, &frames) && frames > 0) {
-      return true;
-    }
+// Takes whole lines of ffmpeg's reports out of `progress`. Returns the frames that they tell last,
+// `frames` if they tell none.
+uint64_t TakeFrameCount(std::string& progress, uint64_t frames) {
+  const size_t end = progress.rfind('\n');
+  if (end == std::string::npos) return frames;
+  for (absl::string_view line : absl::StrSplit(progress.substr(0, end), '\n')) {
+    uint64_t count = 0;
+    if (absl::ConsumePrefix(&line, "frame=") && absl::SimpleAtoi(line, &count)) frames = count;
   }
-  return false;
+  progress.erase(0, end + 1);
+  return frames;
 }
 
 uint64_t SizeOf(const std::string& path) {
@@ -110,6 +114,7 @@ guest::v1::Replay Recording::ToProto() const {
   proto.set_size_bytes(SizeOf(options_.path));
   proto.set_error(error_);
   proto.set_continues_replay_id(options_.continues);
+  proto.set_frame_count(frame_count_);
   return proto;
 }
 
@@ -127,9 +132,12 @@ Recording::Options Recording::OptionsForTheRest() const {
 void Recording::Stop() {
   if (state_ != guest::v1::REPLAY_STATE_RECORDING || child_ == nullptr) return;
   state_ = guest::v1::REPLAY_STATE_FINISHING;
-  child_->Signal(SIGINT).IgnoreError();
+  // An ffmpeg that is interrupted before its first frame leaves no video.
+  if (begun()) Interrupt();
   kill_timer_ = context_.loop.RunAfter(kFinishTime, [this] { child_->Kill(); });
 }
+
+void Recording::Interrupt() { child_->Signal(SIGINT).IgnoreError(); }
 
 void Recording::Abort() {
   if (child_ != nullptr) child_->Kill();
@@ -157,10 +165,12 @@ void Recording::OnOutput(ChildProcess::Stream stream, absl::string_view bytes) {
     AppendTail(complaints_, bytes, kKeptComplaintBytes);
     return;
   }
-  if (begun_) return;
+  const bool had_begun = begun();
   AppendTail(progress_, bytes, kKeptProgressBytes);
-  begun_ = HasFrame(progress_);
-  if (begun_) NotifySubscribers();
+  frame_count_ = TakeFrameCount(progress_, frame_count_);
+  if (had_begun || !begun()) return;
+  if (state_ == guest::v1::REPLAY_STATE_FINISHING) Interrupt();
+  NotifySubscribers();
 }
 
 void Recording::OnEnd(const ChildEnd& end, bool) {

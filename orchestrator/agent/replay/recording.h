@@ -59,7 +59,7 @@ class Recording : private ChildProcess::Observer {
     return state_ == guest::v1::REPLAY_STATE_COMPLETE || state_ == guest::v1::REPLAY_STATE_FAILED;
   }
   // At least one frame is recorded.
-  bool begun() const { return begun_; }
+  bool begun() const { return frame_count_ > 0; }
   // Why it has failed.
   const std::string& error() const { return error_; }
   guest::v1::Replay ToProto() const;
@@ -67,7 +67,7 @@ class Recording : private ChildProcess::Observer {
   // Those of a recording that goes on with this one, without a path. Call when it has ended.
   Options OptionsForTheRest() const;
 
-  // Ends it, if it is being made: its file is completed. Idempotent.
+  // Ends it, if it is being made, not before its first frame: its file is completed. Idempotent.
   void Stop();
 
   // Kills it, if it is being made: it has failed, without a file that is of use.
@@ -82,6 +82,8 @@ class Recording : private ChildProcess::Observer {
   void OnOutput(ChildProcess::Stream stream, absl::string_view bytes) override;
   void OnEnd(const ChildEnd& end, bool timed_out) override;
   void OnDrained() override;
+  // Asks ffmpeg to complete the file.
+  void Interrupt();
   void NotifySubscribers();
 
   const ChildContext context_;
@@ -90,7 +92,7 @@ class Recording : private ChildProcess::Observer {
   const std::string id_;
   const absl::Time started_at_;
   guest::v1::ReplayState state_ = guest::v1::REPLAY_STATE_RECORDING;
-  bool begun_ = false;
+  uint64_t frame_count_ = 0;
   absl::Time finished_at_;
   // By the guest's clock, which stands still while it does.
   const absl::Duration started_uptime_;

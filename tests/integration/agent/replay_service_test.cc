@@ -33,6 +33,7 @@ constexpr uint32_t kRecords = 10;
 constexpr uint32_t kEndsByItself = 11;
 constexpr uint32_t kFails = 12;
 constexpr uint32_t kNeverBegins = 13;
+constexpr uint32_t kBeginsLate = 14;
 
 constexpr char kScript[] = R"(#!/bin/bash
 for last; do :; done
@@ -45,6 +46,11 @@ case " $* " in
   *" -framerate 11 "*) echo complete > $last; echo frame=9 ;;
   *" -framerate 12 "*) echo "cannot open display $5" >&2; exit 1 ;;
   *" -framerate 13 "*) echo frame=0; sleep 0.1; echo x > $last; while :; do sleep 0.01; done ;;
+  *" -framerate 14 "*)
+    while [ ! -e "$(dirname $0)/begin" ]; do sleep 0.01; done
+    trap 'echo video > $last; echo frame=12; exit 255' INT
+    printf frame=1; sleep 0.1; echo 1
+    while :; do sleep 0.01; done ;;
 esac
 )";
 
@@ -171,6 +177,33 @@ TEST_F(ReplayServiceTest, EndsByItself) {
   std::string bytes;
   ASSERT_TRUE(Download(id, 0, bytes).ok());
   EXPECT_EQ(bytes, "complete\n");
+}
+
+TEST_F(ReplayServiceTest, EndsNoRecordingBeforeItsFirstFrame) {
+  guest::v1::StartReplayRequest request;
+  request.set_frame_rate(kBeginsLate);
+  auto start = std::async(std::launch::async, [&] {
+    guest::v1::Replay replay;
+    return StartReplay(request, replay).error_code();
+  });
+  while (List().empty()) {
+  }
+  auto stop = std::async(std::launch::async,
+                         [&, id = List().front().replay_id()] { return StopReplay(id); });
+  while (List().front().state() != guest::v1::REPLAY_STATE_FINISHING) {
+  }
+  EXPECT_EQ(List().front().frame_count(), 0u);
+  std::ofstream(dir_.File("begin")).flush();
+  EXPECT_EQ(start.get(), grpc::StatusCode::OK);
+  const guest::v1::Replay stopped = stop.get();
+  EXPECT_EQ(stopped.state(), guest::v1::REPLAY_STATE_COMPLETE) << stopped.error();
+  EXPECT_EQ(stopped.frame_count(), 12u);
+}
+
+// Part of a number is none.
+TEST_F(ReplayServiceTest, TellsTheFramesSoFar) {
+  std::ofstream(dir_.File("begin")).flush();
+  EXPECT_EQ(Record(kBeginsLate).frame_count(), 11u);
 }
 
 TEST_F(ReplayServiceTest, QuotesAnFfmpegThatFails) {
