@@ -12,8 +12,11 @@
 #include "orchestrator/gateway/kernel/browser_routes.h"
 #include "orchestrator/gateway/kernel/computer_routes.h"
 #include "orchestrator/gateway/kernel/file_routes.h"
+#include "orchestrator/gateway/kernel/log_routes.h"
+#include "orchestrator/gateway/kernel/playwright_routes.h"
 #include "orchestrator/gateway/kernel/pool_routes.h"
 #include "orchestrator/gateway/kernel/process_routes.h"
+#include "orchestrator/gateway/kernel/replay_routes.h"
 #include "orchestrator/gateway/kernel/screenshot_route.h"
 #include "orchestrator/gateway/kernel/upload_routes.h"
 #include "orchestrator/gateway/kernel/watch_routes.h"
@@ -28,8 +31,9 @@ std::vector<Route> AllRoutes(const Gateway::Options& options) {
   std::vector<Route> all = WebRoutes(options.novnc_dir);
   for (std::vector<Route> (*routes)() :
        {BrowserRoutes, PoolRoutes, ProcessRoutes, FileRoutes, UploadRoutes, WatchRoutes,
-        ComputerRoutes, ScreenshotRoutes, CdpRoutes, LiveRoutes, ConsoleRoutes, SandboxRoutes,
-        HyperbrowserControlRoutes, HyperbrowserProcessRoutes, AbsentRoutes}) {
+        ComputerRoutes, ScreenshotRoutes, LogRoutes, ReplayRoutes, PlaywrightRoutes, CdpRoutes,
+        LiveRoutes, ConsoleRoutes, SandboxRoutes, HyperbrowserControlRoutes,
+        HyperbrowserProcessRoutes, AbsentRoutes}) {
     for (Route& route : routes()) all.push_back(std::move(route));
   }
   return all;

@@ -22,22 +22,36 @@ class UrlTokens {
     int64_t lease = 0;
   };
 
+  // How much of that.
+  enum class Scope {
+    // All that is done with a browser's URLs.
+    kUse,
+    // Its screen and its recordings, without touching anything.
+    kLook,
+  };
+
   // `secret` signs: 32 random bytes or more, the same over restarts or every URL dies with the
   // daemon.
   explicit UrlTokens(std::string secret) : secret_(std::move(secret)) {}
 
   // Of [A-Za-z0-9._-] alone.
-  std::string Issue(const Grant& grant, absl::Time expires_at) const;
+  std::string Issue(const Grant& grant, Scope scope, absl::Time expires_at) const;
 
   // Whether `text` looks like a token, rather than like an API key.
   static bool IsToken(absl::string_view text);
 
+  // What a good token of `grant` opens, and until when.
+  struct Opened {
+    Scope scope = Scope::kLook;
+    absl::Time expires_at;
+  };
   // UNAUTHENTICATED: not ours, of another browser or lease, or expired; the message says which of
   // these.
-  absl::Status Check(absl::string_view token, const Grant& grant, absl::Time now) const;
+  absl::StatusOr<Opened> Check(absl::string_view token, const Grant& grant, absl::Time now) const;
 
  private:
-  std::string Signature(const Grant& grant, int64_t expires_at_seconds) const;
+  std::string Signature(absl::string_view version, const Grant& grant,
+                        int64_t expires_at_seconds) const;
 
   const std::string secret_;
 };

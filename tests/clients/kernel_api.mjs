@@ -126,6 +126,47 @@ await step('browsers.fs.watch', async () => {
   await assert.rejects(watch.events(watch_id, { id }), Kernel.NotFoundError);
 });
 
+await step('browsers.logs.stream', async () => {
+  const { logs } = kernel.browsers;
+  await kernel.browsers.fs.writeFile(id, 'one\ntwo\n', { path: '/tmp/log.txt' });
+  const lines = [];
+  for await (const event of await logs.stream(id, { source: 'path', path: '/tmp/log.txt', follow: false })) {
+    assert.equal(event.event, 'log');
+    assert.ok(Date.parse(event.timestamp) > 0);
+    lines.push(event.message);
+  }
+  assert.deepEqual(lines, ['one', 'two']);
+  // Followed, until what is written afterwards has come.
+  const followed = await logs.stream(id, { source: 'path', path: '/tmp/log.txt' });
+  await kernel.browsers.process.exec(id, { command: 'sh', args: ['-c', 'echo three >> /tmp/log.txt'], as_root: true });
+  for await (const event of followed) if (event.message === 'three') break;
+  let told = 0;
+  for await (const event of await logs.stream(id, { source: 'supervisor', supervisor_process: 'chromium', follow: false })) {
+    if (event.event === 'log') ++told;
+  }
+  assert.ok(told > 0);
+  await assert.rejects(logs.stream(id, { source: 'supervisor', supervisor_process: 'xclock' }), Kernel.NotFoundError);
+  await assert.rejects(logs.stream(id, { source: 'path', path: '/tmp/none' }), Kernel.NotFoundError);
+  await assert.rejects(logs.stream(id, { source: 'path' }), Kernel.BadRequestError);
+});
+
+await step('browsers.playwright.execute', async () => {
+  const { playwright } = kernel.browsers;
+  const done = await playwright.execute(id, {
+    code: 'console.log("hello"); await page.setContent("<title>script</title>"); return { title: await page.title(), n: [1] };',
+    timeout_sec: 120 });
+  assert.deepEqual([done.success, done.result, done.stdout], [true, { title: 'script', n: [1] }, 'hello\n']);
+  const failed = await playwright.execute(id, { code: 'const n: number = 1; throw new TypeError("no " + n);' });
+  assert.deepEqual([failed.success, failed.error, failed.result], [false, 'TypeError: no 1', undefined]);
+  await assert.rejects(playwright.execute(id, { code: '(' }), Kernel.BadRequestError);
+  await assert.rejects(playwright.execute(id, { code: '1', timeout_sec: 301 }), Kernel.BadRequestError);
+});
+
+await step('browsers.replays of a headless browser', async () => {
+  await assert.rejects(kernel.browsers.replays.start(id), Kernel.ConflictError);
+  assert.deepEqual(await kernel.browsers.replays.list(id), []);
+});
+
 await step('Playwright over cdp_ws_url', () =>
   onFirstPage(created.cdp_ws_url, async (page) => {
     await page.goto('data:text/html,' + encodeURIComponent(page_source));

@@ -43,6 +43,30 @@ async function until(what, wanted, get) {
   }
 }
 
+await step('replays', async () => {
+  const { replays } = kernel.browsers;
+  await assert.rejects(replays.start(id, { framerate: 61 }), Kernel.BadRequestError);
+  const begun = await replays.start(id, { framerate: 2, max_duration_in_seconds: 600 });
+  assert.ok(Date.parse(begun.started_at) > 0);
+  assert.equal(begun.finished_at, null);
+  assert.equal((await replays.download(begun.replay_id, { id })).status, 202);
+  await replays.stop(begun.replay_id, { id });
+  const [listed] = await replays.list(id);
+  assert.equal(listed.replay_id, begun.replay_id);
+  assert.ok(Date.parse(listed.finished_at) >= Date.parse(listed.started_at));
+  const downloaded = await replays.download(begun.replay_id, { id });
+  assert.equal(downloaded.headers.get('content-type'), 'video/mp4');
+  const video = Buffer.from(await downloaded.arrayBuffer());
+  assert.equal(video.subarray(4, 8).toString(), 'ftyp');
+  // Whoever has the address sees it, and can do nothing else with it.
+  const viewed = Buffer.from(await (await fetch(listed.replay_view_url)).arrayBuffer());
+  assert.ok(viewed.equals(video));
+  const token = new URL(listed.replay_view_url).search;
+  assert.equal((await fetch(`${baseURL}/browsers/${id}/cdp/json/version${token}`)).status, 401);
+  await assert.rejects(replays.download('nobody', { id }), Kernel.NotFoundError);
+  await assert.rejects(replays.stop('nobody', { id }), Kernel.NotFoundError);
+});
+
 const host = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 }]) {
   const size = `${viewport.width}x${viewport.height}`;
@@ -94,6 +118,10 @@ for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 
       await page.screenshot({ path: `${pictures}/console-${size}-${colorScheme}.png` });
     }
     // Nothing is wider than the screen.
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+    await page.click('text=Logs');
+    await page.waitForSelector('article pre');
+    assert.notEqual(await page.textContent('article pre'), '(no lines)');
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
     await page.click('text=Standby');
     await page.waitForSelector('.state[data-state="standby"]');

@@ -11,6 +11,7 @@
 #include "orchestrator/gateway/cdp/splice.h"
 #include "orchestrator/gateway/cdp/tunnel.h"
 #include "orchestrator/gateway/routes/browser_urls.h"
+#include "orchestrator/gateway/routes/with_browser.h"
 #include "orchestrator/gateway/websocket/websocket.h"
 
 namespace orch::gateway {
@@ -18,7 +19,6 @@ namespace {
 
 using ::nlohmann::json;
 using ::orchestrator::v1::Browser;
-using ::orchestrator::v1::BrowserService;
 using CallPtr = std::shared_ptr<Call>;
 
 constexpr absl::string_view kBrowserTarget = "/devtools/browser/";
@@ -97,20 +97,13 @@ Handler JoinTarget(absl::string_view prefix) {
 // to `path`.
 template <typename Next>
 void WithAnswer(const CallPtr& call, const char* path, Next next) {
-  const absl::StatusOr<std::string> id = call->SessionId();
-  if (!id.ok()) return call->Fail(id.status());
-  orchestrator::v1::GetBrowserRequest request;
-  request.set_session_id(*id);
-  call->Rpc(call->backend().browsers->async(),
-            &BrowserService::StubInterface::async_interface::GetBrowser, std::move(request), {},
-            [call, path, next](const absl::StatusOr<Browser>& browser) {
-              if (!browser.ok()) return call->Fail(browser.status());
-              GetFromDevTools(call, browser->session_id(), path,
-                              [call, next, browser = *browser](absl::StatusOr<json> answer) {
-                                if (!answer.ok()) return call->Fail(answer.status());
-                                next(BrowserUrls(browser, *call), *std::move(answer));
-                              });
-            });
+  WithBrowser(call, [call, path, next](const Browser& browser) {
+    GetFromDevTools(call, browser.session_id(), path,
+                    [call, next, browser](absl::StatusOr<json> answer) {
+                      if (!answer.ok()) return call->Fail(answer.status());
+                      next(BrowserUrls(browser, *call), *std::move(answer));
+                    });
+  });
 }
 
 void Version(const CallPtr& call) {

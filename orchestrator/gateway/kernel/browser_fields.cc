@@ -84,8 +84,10 @@ void ReadViewportUpdate(JsonFields& body, orchestrator::v1::UpdateBrowserRequest
   });
 }
 
-std::string TimeJson(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", ToTime(time), absl::UTCTimeZone());
+std::string TimeJson(const google::protobuf::Timestamp& time) { return TimeJson(ToTime(time)); }
+
+std::string TimeJson(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
 }
 
 nlohmann::json ViewportJson(const Viewport& viewport) {

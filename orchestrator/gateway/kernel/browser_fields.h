@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/time/time.h"
+
 #include "nlohmann/json.hpp"
 #include "orchestrator/gateway/json/json_fields.h"
 #include "orchestrator/gateway/routes/call.h"
@@ -25,6 +27,7 @@ nlohmann::json ViewportJson(const orchestrator::v1::Viewport& viewport);
 
 // "2026-01-31T12:00:00.000Z"
 std::string TimeJson(const google::protobuf::Timestamp& time);
+std::string TimeJson(absl::Time time);
 
 // "creating", "ready", "acquired", "standby", "deleting", "deleted", "failed".
 const char* StateName(orchestrator::v1::BrowserState state);

@@ -10,6 +10,7 @@
 #include "orchestrator/gateway/json/json_fields.h"
 #include "orchestrator/gateway/kernel/browser_fields.h"
 #include "orchestrator/gateway/kernel/page.h"
+#include "orchestrator/gateway/routes/with_browser.h"
 
 namespace orch::gateway {
 namespace {
@@ -51,20 +52,6 @@ void Create(const CallPtr& call) {
             {.timeout = kCreateTimeout}, [call](const absl::StatusOr<Browser>& browser) {
               if (browser.ok()) return Answer(call, browser);
               call->Fail(browser.status(), {{absl::StatusCode::kResourceExhausted, 529}});
-            });
-}
-
-// Calls `next` with the browser that the path names, whatever its state.
-template <typename Next>
-void WithBrowser(const CallPtr& call, Next next) {
-  const absl::StatusOr<std::string> id = call->SessionId();
-  if (!id.ok()) return call->Fail(id.status());
-  orchestrator::v1::GetBrowserRequest request;
-  request.set_session_id(*id);
-  call->Rpc(call->backend().browsers->async(), &Async::GetBrowser, std::move(request), {},
-            [call, next = std::move(next)](absl::StatusOr<Browser> browser) mutable {
-              if (!browser.ok()) return call->Fail(browser.status());
-              next(*std::move(browser));
             });
 }
 

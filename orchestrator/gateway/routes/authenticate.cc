@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
+#include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/utf8.h"
 
 namespace orch::gateway {
@@ -30,7 +31,24 @@ void CheckKey(const std::shared_ptr<Call>& call, absl::string_view secret,
             });
 }
 
-void CheckToken(const std::shared_ptr<Call>& call, std::string token,
+// What `token` opens of `browser` for a route that wants `access`.
+absl::StatusOr<UrlTokens::Opened> Open(const Backend& backend, Access access,
+                                       absl::string_view token,
+                                       const absl::StatusOr<Browser>& browser) {
+  // Who has no key does not learn which browsers there are.
+  if (absl::IsNotFound(browser.status())) {
+    return absl::UnauthenticatedError("the URL's token is not of this browser");
+  }
+  if (!browser.ok()) return browser.status();
+  ORCH_ASSIGN_OR_RETURN(const UrlTokens::Opened opened,
+                        backend.tokens.Check(token, GrantOf(*browser), backend.clock.Now()));
+  if (opened.scope == UrlTokens::Scope::kLook && access != Access::kBrowserView) {
+    return absl::UnauthenticatedError("the URL's token is good for looking alone");
+  }
+  return opened;
+}
+
+void CheckToken(const std::shared_ptr<Call>& call, Access access, std::string token,
                 absl::AnyInvocable<void()> welcome) {
   const absl::StatusOr<std::string> id = call->SessionId();
   if (!id.ok()) return call->Fail(id.status());
@@ -38,19 +56,19 @@ void CheckToken(const std::shared_ptr<Call>& call, std::string token,
   request.set_session_id(*id);
   call->Rpc(call->backend().browsers->async(),
             &BrowserService::StubInterface::async_interface::GetBrowser, std::move(request), {},
-            [call, token = std::move(token),
-             welcome = std::move(welcome)](absl::StatusOr<Browser> browser) mutable {
-              absl::Status status = browser.status();
-              if (status.ok()) {
-                status = call->backend().tokens.Check(token, GrantOf(*browser),
-                                                      call->backend().clock.Now());
-              } else if (status.code() == absl::StatusCode::kNotFound) {
-                // Who has no key does not learn which browsers there are.
-                status = absl::UnauthenticatedError("the URL's token is not of this browser");
-              }
-              if (status.ok()) return welcome();
-              call->Fail(status);
+            [call, access, token = std::move(token),
+             welcome = std::move(welcome)](const absl::StatusOr<Browser>& browser) mutable {
+              const absl::StatusOr<UrlTokens::Opened> opened =
+                  Open(call->backend(), access, token, browser);
+              if (!opened.ok()) return call->Fail(opened.status());
+              call->set_opened(*opened);
+              welcome();
             });
+}
+
+// Whether a route takes the tokens of URLs.
+bool TakesTokens(Access access) {
+  return access == Access::kBrowserUrl || access == Access::kBrowserView;
 }
 
 }  // namespace
@@ -70,8 +88,8 @@ void Authenticate(const std::shared_ptr<Call>& call, Access access,
   absl::string_view authorization = request.Header("Authorization");
   if (absl::StartsWithIgnoreCase(authorization, "Bearer ")) {
     const absl::string_view secret = absl::StripAsciiWhitespace(authorization.substr(7));
-    if (access == Access::kBrowserUrl && UrlTokens::IsToken(secret)) {
-      return CheckToken(call, std::string(secret), std::move(welcome));
+    if (TakesTokens(access) && UrlTokens::IsToken(secret)) {
+      return CheckToken(call, access, std::string(secret), std::move(welcome));
     }
     return CheckKey(call, secret, std::move(welcome));
   }
@@ -79,8 +97,8 @@ void Authenticate(const std::shared_ptr<Call>& call, Access access,
     return CheckKey(call, key, std::move(welcome));
   }
   if (std::optional<std::string> token = request.target.Query("token");
-      token.has_value() && access == Access::kBrowserUrl) {
-    return CheckToken(call, *std::move(token), std::move(welcome));
+      token.has_value() && TakesTokens(access)) {
+    return CheckToken(call, access, *std::move(token), std::move(welcome));
   }
   if (const std::optional<std::string> key = request.target.Query("access_token");
       key.has_value() && access == Access::kKeyInUrl) {

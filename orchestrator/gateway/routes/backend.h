@@ -6,7 +6,10 @@
 
 #include "guest/v1/computer.grpc.pb.h"
 #include "guest/v1/filesystem.grpc.pb.h"
+#include "guest/v1/log.grpc.pb.h"
+#include "guest/v1/playwright.grpc.pb.h"
 #include "guest/v1/process.grpc.pb.h"
+#include "guest/v1/replay.grpc.pb.h"
 #include "guest/v1/tunnel.grpc.pb.h"
 #include "orchestrator/base/clock.h"
 #include "orchestrator/gateway/url_tokens.h"
@@ -31,6 +34,9 @@ struct Backend {
         processes(guest::v1::ProcessService::NewStub(channel)),
         files(guest::v1::FileSystemService::NewStub(channel)),
         computer(guest::v1::ComputerService::NewStub(channel)),
+        logs(guest::v1::LogService::NewStub(channel)),
+        replays(guest::v1::ReplayService::NewStub(channel)),
+        playwright(guest::v1::PlaywrightService::NewStub(channel)),
         tunnels(guest::v1::TunnelService::NewStub(channel)),
         watches(*files, kWatchPatience),
         tokens(url_tokens),
@@ -44,6 +50,9 @@ struct Backend {
   const std::unique_ptr<guest::v1::ProcessService::Stub> processes;
   const std::unique_ptr<guest::v1::FileSystemService::Stub> files;
   const std::unique_ptr<guest::v1::ComputerService::Stub> computer;
+  const std::unique_ptr<guest::v1::LogService::Stub> logs;
+  const std::unique_ptr<guest::v1::ReplayService::Stub> replays;
+  const std::unique_ptr<guest::v1::PlaywrightService::Stub> playwright;
   const std::unique_ptr<guest::v1::TunnelService::Stub> tunnels;
   // The one thing that outlives its request: this API begins a watch by one call and follows it by
   // another.

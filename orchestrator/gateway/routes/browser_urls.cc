@@ -25,14 +25,20 @@ std::string HostOf(const HttpRequest& request) {
   return good ? std::string(host) : request.local_address;
 }
 
+std::string TokenFor(const orchestrator::v1::Browser& browser, UrlTokens::Scope scope,
+                     const Call& call) {
+  const Backend& backend = call.backend();
+  return backend.tokens.Issue(GrantOf(browser), scope, backend.clock.Now() + kLifetime);
+}
+
 }  // namespace
 
 BrowserUrls::BrowserUrls(const orchestrator::v1::Browser& browser, const Call& call)
     : host_(HostOf(call.request())),
       is_encrypted_(call.request().is_encrypted),
       session_id_(browser.session_id()),
-      token_(
-          call.backend().tokens.Issue(GrantOf(browser), call.backend().clock.Now() + kLifetime)) {}
+      token_(TokenFor(browser, UrlTokens::Scope::kUse, call)),
+      look_token_(TokenFor(browser, UrlTokens::Scope::kLook, call)) {}
 
 std::string BrowserUrls::At(const std::string& path) const {
   return absl::StrCat(SocketScheme(), "://", host_, "/browsers/", session_id_, "/cdp", path,
@@ -47,6 +53,11 @@ std::string BrowserUrls::WebDriver() const {
 std::string BrowserUrls::LiveView() const {
   return absl::StrCat(PageScheme(), "://", host_, "/browsers/", session_id_,
                       "/live?token=", token_);
+}
+
+std::string BrowserUrls::Replay(const std::string& replay_id) const {
+  return absl::StrCat(PageScheme(), "://", host_, "/browsers/", session_id_, "/replays/", replay_id,
+                      "?token=", look_token_);
 }
 
 std::string BrowserUrls::SandboxRuntime() const {

@@ -22,6 +22,8 @@ class BrowserUrls {
   std::string WebDriver() const;
   // Page of the browser's screen.
   std::string LiveView() const;
+  // A recording of it, as soon as it is complete. Its token is good for looking alone.
+  std::string Replay(const std::string& replay_id) const;
   // What the Hyperbrowser API calls a runtime: below it are the processes. Without the token.
   std::string SandboxRuntime() const;
 
@@ -38,6 +40,7 @@ class BrowserUrls {
   bool is_encrypted_;
   std::string session_id_;
   std::string token_;
+  std::string look_token_;
 };
 
 }  // namespace orch::gateway

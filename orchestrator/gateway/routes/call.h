@@ -36,6 +36,11 @@ class Call : public std::enable_shared_from_this<Call> {
   const std::shared_ptr<Exchange>& shared_exchange() const { return exchange_; }
   Backend& backend() const { return backend_; }
 
+  // What the token of a URL lets this call do; everything where none was shown.
+  const UrlTokens::Opened& opened() const { return opened_; }
+  // Before the call is handled.
+  void set_opened(const UrlTokens::Opened& opened) { opened_ = opened; }
+
   // The variable {name} of the path; it must have one.
   const std::string& Param(absl::string_view name) const;
   // The variable {id} or {id_or_name} as the id of a browser. NOT_FOUND when it cannot be one.
@@ -92,6 +97,8 @@ class Call : public std::enable_shared_from_this<Call> {
   const std::shared_ptr<Exchange> exchange_;
   const Params params_;
   Backend& backend_;
+  UrlTokens::Opened opened_ = {.scope = UrlTokens::Scope::kUse,
+                               .expires_at = absl::InfiniteFuture()};
 };
 
 using Handler = std::function<void(const std::shared_ptr<Call>&)>;

@@ -49,7 +49,8 @@ TEST_F(GatewayAccessTest, NamesWhatDoesNotExistYet) {
   EXPECT_EQ(profiles.status, 501);
   EXPECT_THAT(profiles.Message(), HasSubstr("profiles.list"));
   EXPECT_THAT(profiles.head, HasSubstr("x-should-retry: false"));
-  EXPECT_THAT(Ask("GET", "/browsers/x/replays").Message(), HasSubstr("browsers.replays.list"));
+  EXPECT_THAT(Ask("GET", "/browsers/x/telemetry/events").Message(),
+              HasSubstr("browsers.telemetry.events"));
 }
 
 TEST_F(GatewayAccessTest, TakesBodiesOnlyAsJson) {
@@ -69,6 +70,10 @@ TEST_F(GatewayAccessTest, RefusesAQueryThatIsNoUtf8) {
   }
   const std::string id = MakeId();
   EXPECT_EQ(Ask("GET", absl::StrCat("/sandbox/", id, "/processes?cursor=%ff")).status, 400);
+  EXPECT_EQ(Ask("GET", absl::StrCat("/browsers/", id,
+                                    "/logs/stream?source=supervisor&supervisor_process=%ff"))
+                .status,
+            400);
 }
 
 TEST_F(GatewayAccessTest, RefusesWhatIsNoJson) {

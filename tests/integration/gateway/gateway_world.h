@@ -12,6 +12,7 @@
 #include "orchestrator/gateway/gateway.h"
 #include "tests/integration/gateway/guest_computer.h"
 #include "tests/integration/gateway/guest_files.h"
+#include "tests/integration/gateway/guest_records.h"
 #include "tests/integration/gateway/guest_services.h"
 #include "tests/integration/server/fake_daemon.h"
 #include "tests/support/raw_http.h"
@@ -88,7 +89,12 @@ class GatewayTest : public ::testing::Test {
   GuestDevTools devtools_;
   GuestComputer computer_;
   GuestFiles files_;
-  FakeDaemon daemon_{absl::Seconds(20), 0, {&processes_, &devtools_, &files_, &computer_}};
+  GuestLogs logs_;
+  GuestReplays replays_;
+  GuestScripts scripts_;
+  FakeDaemon daemon_{absl::Seconds(20),
+                     0,
+                     {&processes_, &devtools_, &files_, &computer_, &logs_, &replays_, &scripts_}};
   const ApiKeys::NewKey key_ = daemon_.keys().Create("test").value();
   const std::unique_ptr<gateway::Gateway> gateway_ =
       gateway::Gateway::Start({.listen = "127.0.0.1:0",
