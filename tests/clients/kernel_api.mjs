@@ -199,6 +199,7 @@ await step('browsers.deleteByID', async () => {
   await assert.rejects(kernel.browsers.deleteByID(id), Kernel.NotFoundError);
   assert.ok((await kernel.browsers.retrieve(id, { include_deleted: true })).deleted_at);
   await assert.rejects(chromium.connectOverCDP(created.cdp_ws_url, { timeout: 120_000 }));
+  assert.equal((await fetch(created.cdp_ws_url.replace('ws:', 'http:').replace('?', '/json/version?'))).status, 401);
 });
 
 await step('browserPools', async () => {

@@ -86,6 +86,21 @@ for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 
     await page.waitForTimeout(1000);
     assert.equal(await title(), 'red');
     assert.equal(await page.textContent('#badge'), 'read only');
+    // Nor does a client that does not keep to it itself.
+    assert.match(page.url(), /token=v1look\./);
+    await page.evaluate(async () => {
+      const { default: RFB } = await import('/live/novnc/core/rfb.js');
+      const screen = document.getElementById('screen');
+      screen.replaceChildren();
+      const url = location.href.replace(/^http/, 'ws').replace('/live?', '/live/vnc?').replace('&readOnly=true', '');
+      const rfb = new RFB(screen, url, { wsProtocols: ['binary'] });
+      rfb.scaleViewport = true;
+      await new Promise((resolve) => rfb.addEventListener('connect', resolve));
+    });
+    await until('the live view', 'red', () => colour(page));
+    await page.mouse.click(viewport.width / 2, viewport.height / 2);
+    await page.waitForTimeout(1000);
+    assert.equal(await title(), 'red');
   });
 
   await step(`live view, ${size}`, async () => {
@@ -138,5 +153,6 @@ await step('a live view tells of sleep and end', async () => {
   await page.waitForSelector('body[data-connected]');
   await kernel.browsers.deleteByID(id);
   await page.waitForSelector('#message:has-text("has ended")');
+  assert.equal((await fetch(guest.browser_live_view_url)).status, 401);
 });
 await host.close();

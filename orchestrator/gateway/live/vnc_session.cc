@@ -5,29 +5,46 @@
 namespace orch::gateway {
 namespace {
 
-// See RFC 6455 section 7.4.1: the other side is going away.
+// See RFC 6455 section 7.4.1: the other side is going away, and what was sent is not allowed.
 constexpr uint16_t kGoingAway = 1001;
+constexpr uint16_t kPolicyViolation = 1008;
 
 }  // namespace
 
-void VncSession::Start(std::shared_ptr<WebSocket> client, std::shared_ptr<ByteConnection> guest) {
+void VncSession::Start(std::shared_ptr<WebSocket> client, std::shared_ptr<ByteConnection> guest,
+                       bool look_only) {
   if (client == nullptr) return guest->Close();
-  const auto session = std::make_shared<VncSession>(std::move(client), std::move(guest));
+  const auto session = std::make_shared<VncSession>(std::move(client), std::move(guest), look_only);
   session->ReadClient();
   session->ReadGuest();
 }
 
-VncSession::VncSession(std::shared_ptr<WebSocket> client, std::shared_ptr<ByteConnection> guest)
-    : client_(std::move(client)), guest_(std::move(guest)) {}
+VncSession::VncSession(std::shared_ptr<WebSocket> client, std::shared_ptr<ByteConnection> guest,
+                       bool look_only)
+    : client_(std::move(client)), guest_(std::move(guest)) {
+  if (look_only) viewer_.emplace();
+}
 
 void VncSession::ReadClient() {
   client_->Read([self = shared_from_this()](absl::StatusOr<WebSocketMessage> message) {
     if (!message.ok()) return self->End();
-    if (message->payload.empty()) return self->ReadClient();
-    self->guest_->Write(std::move(message->payload), [self](bool written) {
-      if (!written) return self->End();
-      self->ReadClient();
-    });
+    self->OnClientBytes(std::move(message->payload));
+  });
+}
+
+void VncSession::OnClientBytes(std::string bytes) {
+  if (viewer_.has_value()) {
+    absl::StatusOr<std::string> passed = viewer_->Pass(bytes);
+    if (!passed.ok()) {
+      guest_->Close();
+      return client_->Close(kPolicyViolation, passed.status().message());
+    }
+    bytes = *std::move(passed);
+  }
+  if (bytes.empty()) return ReadClient();
+  guest_->Write(std::move(bytes), [self = shared_from_this()](bool written) {
+    if (!written) return self->End();
+    self->ReadClient();
   });
 }
 

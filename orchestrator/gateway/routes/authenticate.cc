@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/base/utf8.h"
+#include "orchestrator/gateway/kernel/browser_fields.h"
 
 namespace orch::gateway {
 namespace {
@@ -42,6 +43,7 @@ absl::StatusOr<UrlTokens::Opened> Open(const Backend& backend, Access access,
   if (!browser.ok()) return browser.status();
   ORCH_ASSIGN_OR_RETURN(const UrlTokens::Opened opened,
                         backend.tokens.Check(token, GrantOf(*browser), backend.clock.Now()));
+  if (HasEnded(*browser)) return absl::UnauthenticatedError("the browser of this URL has ended");
   if (opened.scope == UrlTokens::Scope::kLook && access != Access::kBrowserView) {
     return absl::UnauthenticatedError("the URL's token is good for looking alone");
   }

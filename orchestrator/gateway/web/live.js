@@ -1,7 +1,8 @@
 // The live view: noVNC on the screen of one browser, and what is told when there is none to see.
 const query = new URLSearchParams(location.search);
-const read_only = query.get('readOnly') === 'true';
 const token = encodeURIComponent(query.get('token') ?? '');
+// The server keeps to it; here it is for whoever looks.
+const read_only = query.get('readOnly') === 'true' || token.startsWith('v1look.');
 const base = `${location.pathname.replace(/\/$/, '')}`;
 const element = (id) => document.getElementById(id);
 
@@ -51,7 +52,7 @@ async function connect() {
     return tell('noVNC is missing on the host: install its package "novnc" and start the daemon again.');
   }
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  rfb = new RFB(element('screen'), `${scheme}//${location.host}${base}/vnc?token=${token}`, { wsProtocols: ['binary'] });
+  rfb = new RFB(element('screen'), `${scheme}//${location.host}${base}/vnc?token=${token}${read_only ? '&readOnly=true' : ''}`, { wsProtocols: ['binary'] });
   rfb.viewOnly = read_only;
   rfb.scaleViewport = true;
   rfb.background = '#111';

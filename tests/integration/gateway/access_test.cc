@@ -35,6 +35,17 @@ TEST_F(GatewayAccessTest, AUrlsTokenOpensNoRestCall) {
   EXPECT_EQ(Send("GET", path + "/cdp/json/version" + token, "", "").status, 200);
 }
 
+TEST_F(GatewayAccessTest, AUrlDiesWithItsBrowser) {
+  const nlohmann::json browser = MakeBrowser();
+  const std::string url = browser.value("cdp_ws_url", "");
+  const std::string path = absl::StrCat("/browsers/", browser.value("session_id", ""));
+  EXPECT_EQ(Ask("DELETE", path).status, 204);
+  for (const char* below : {"/cdp/json/version", "/live", "/live/events", "/replays/x"}) {
+    EXPECT_EQ(Send("GET", absl::StrCat(path, below, url.substr(url.find('?'))), "", "").status, 401)
+        << below;
+  }
+}
+
 TEST_F(GatewayAccessTest, NamesWhatIsNotThere) {
   EXPECT_EQ(Ask("GET", "/nothing").status, 404);
   EXPECT_EQ(Ask("GET", "/").status, 404);

@@ -34,7 +34,8 @@ TEST_F(HyperbrowserRoutesTest, ASandboxIsABrowser) {
   const nlohmann::json ended = Ask("GET", "/api/sandbox/" + id_).Json();
   EXPECT_EQ(ended["status"], "closed");
   EXPECT_TRUE(ended["token"].is_null());
-  EXPECT_EQ(AskRuntime("POST", "/exec", R"({"command":"x"})").status, 409);
+  // The SDK asks for the sandbox again then, and sees that it is closed.
+  EXPECT_EQ(AskRuntime("POST", "/exec", R"({"command":"x"})").status, 401);
 }
 
 TEST_F(HyperbrowserRoutesTest, NamesWhatHasNoEffect) {

@@ -6,6 +6,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class LiveRoutesTest : public GatewayTest {
@@ -56,6 +57,40 @@ TEST_F(LiveRoutesTest, TheScreenIsAWebSocket) {
   client.Send(Frame(8, "\x03\xe8"));
   EXPECT_EQ(client.ReadToEnd(), "\x88\x02\x03\xe8");
   devtools_.ended().WaitForNotification();
+}
+
+TEST_F(LiveRoutesTest, WhoAsksToLookIsSentToAnAddressThatOpensNothingElse) {
+  const nlohmann::json browser = MakeBrowser();
+  const HttpAnswer sent = Send("GET", At(browser, "") + "&readOnly=true", "", "");
+  EXPECT_EQ(sent.status, 302);
+  const size_t at = sent.head.find("Location: ");
+  ASSERT_NE(at, std::string::npos) << sent.head;
+  const std::string viewer = sent.head.substr(at + 10, sent.head.find("\r\n", at) - at - 10);
+  EXPECT_THAT(viewer, HasSubstr("readOnly=true"));
+  EXPECT_EQ(Send("GET", viewer, "", "").status, 200);
+  // And without the wish to look only, it stays one.
+  const std::string stripped = viewer.substr(0, viewer.find("&readOnly"));
+  EXPECT_EQ(Send("GET", stripped, "", "").status, 200);
+  const std::string query = stripped.substr(stripped.find('?'));
+  const std::string path = absl::StrCat("/browsers/", browser.value("session_id", ""));
+  EXPECT_EQ(Send("GET", path + "/cdp/json/version" + query, "", "").status, 401);
+  RawHttp client = Connect(path + "/live/vnc" + query);
+  client.ReadUntil("RFB 003.008\n");
+  client.Send(Frame(2, "GET / HTTP/1"));
+  EXPECT_THAT(client.ReadToEnd(), HasSubstr("RFB 3.7 or 3.8"));
+}
+
+TEST_F(LiveRoutesTest, NothingThatAViewerDoesReachesTheScreen) {
+  RawHttp client = Connect(At(MakeBrowser(), "/vnc") + "&readOnly=true");
+  client.ReadUntil("RFB 003.008\n");
+  const std::string handshake("RFB 003.008\n\1\0", 14);
+  const std::string key("\4\1\0\0\0\0\0k", 8);
+  const std::string update("\3uuuuuuuuu");
+  client.Send(Frame(2, handshake) + Frame(2, key) + Frame(2, update));
+  // The guest says back what it heard.
+  const std::string heard = client.ReadUntil("uuuuuuuuu");
+  EXPECT_THAT(heard, HasSubstr("RFB 003.008\n\1\1"));
+  EXPECT_THAT(heard, Not(HasSubstr("k")));
 }
 
 TEST_F(LiveRoutesTest, AHeadlessBrowserHasNoScreen) {
