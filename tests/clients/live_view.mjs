@@ -106,6 +106,11 @@ for (const viewport of [{ width: 1280, height: 800 }, { width: 390, height: 844 
   await step(`live view, ${size}`, async () => {
     await open(guest.browser_live_view_url);
     await page.screenshot({ path: `${pictures}/live-${size}.png` });
+    // All of the guest's screen is on this one, and as large as it can be.
+    const box = await page.locator('#screen canvas').boundingBox();
+    assert.ok(box.x >= 0 && box.y >= 0, JSON.stringify(box));
+    assert.ok(box.x + box.width <= viewport.width && box.y + box.height <= viewport.height, JSON.stringify(box));
+    assert.ok(box.width > viewport.width - 10 || box.height > 0.8 * viewport.height, JSON.stringify(box));
     await page.mouse.click(viewport.width / 2, viewport.height / 2);
     await until('the guest', 'lime', title);
     await until('the live view', 'lime', () => colour(page));
