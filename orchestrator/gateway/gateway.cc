@@ -8,6 +8,7 @@
 #include "orchestrator/gateway/console/console_routes.h"
 #include "orchestrator/gateway/hyperbrowser/control_routes.h"
 #include "orchestrator/gateway/hyperbrowser/process_routes.h"
+#include "orchestrator/gateway/hyperbrowser/pty_routes.h"
 #include "orchestrator/gateway/kernel/absent_routes.h"
 #include "orchestrator/gateway/kernel/browser_routes.h"
 #include "orchestrator/gateway/kernel/computer_routes.h"
@@ -33,7 +34,7 @@ std::vector<Route> AllRoutes(const Gateway::Options& options) {
        {BrowserRoutes, PoolRoutes, ProcessRoutes, FileRoutes, UploadRoutes, WatchRoutes,
         ComputerRoutes, ScreenshotRoutes, LogRoutes, ReplayRoutes, PlaywrightRoutes, CdpRoutes,
         LiveRoutes, ConsoleRoutes, SandboxRoutes, HyperbrowserControlRoutes,
-        HyperbrowserProcessRoutes, AbsentRoutes}) {
+        HyperbrowserProcessRoutes, HyperbrowserPtyRoutes, AbsentRoutes}) {
     for (Route& route : routes()) all.push_back(std::move(route));
   }
   return all;

@@ -40,6 +40,43 @@ await step('signal, kill, the end of input', async () => {
   assert.equal((await (await sandbox.getProcess(cat.id)).refresh()).status, 'exited');
 });
 
+await step('pty', async () => {
+  const terminal = await sandbox.pty.create({ command: 'sh', rows: 20, cols: 90, env: { PS1: '> ' } });
+  assert.deepEqual([terminal.current.running, terminal.current.rows, terminal.current.cols], [true, 20, 90]);
+  const connection = await terminal.attach();
+  let output = '';
+  let last;
+  await connection.write('stty size; read line; exit $line\n');
+  for await (const event of connection.events()) {
+    if (event.type === 'exit') {
+      last = event.status;
+      break;
+    }
+    output += event.data;
+    if (/20 90/.test(output) && !/resized/.test(output)) {
+      output += 'resized';
+      assert.equal((await terminal.resize(30, 100)).cols, 100);
+      await connection.resize(31, 101);
+      await connection.write(Buffer.from('7\n'));
+    }
+  }
+  assert.deepEqual([last.running, last.exitCode], [false, 7]);
+  assert.match(output, /20 90/);
+  await connection.close();
+  const ended = await terminal.wait({ includeOutput: true });
+  assert.equal(ended.exitCode, 7);
+  assert.match(ended.output.map((chunk) => chunk.data).join(''), /20 90/);
+  // From the second chunk on.
+  const again = await (await sandbox.pty.get(terminal.id)).attach(ended.output[0].seq);
+  const { value } = await again.events()[Symbol.asyncIterator]().next();
+  assert.ok(value.type === 'exit' || value.seq > ended.output[0].seq);
+  const other = await sandbox.pty.create({ command: 'sleep', args: ['600'] });
+  assert.equal((await other.kill()).running, false);
+  const plain = await sandbox.processes.start('sleep 600');
+  await assert.rejects(sandbox.pty.get(plain.id), (error) => error.statusCode === 404);
+  await plain.kill();
+});
+
 await step('what is wrong', async () => {
   await assert.rejects(sandbox.getProcess('nobody'), (error) => error.statusCode === 404);
   await assert.rejects(client.sandboxes.get('a'.repeat(24)), (error) => error.statusCode === 404);

@@ -18,10 +18,6 @@ using ::nlohmann::json;
 
 constexpr int64_t kMaxTimeoutMs = 86'400'000;
 
-int64_t Milliseconds(const google::protobuf::Timestamp& time) {
-  return time.seconds() * 1000 + time.nanos() / 1'000'000;
-}
-
 const char* StatusName(ProcessStatus status) {
   switch (status) {
     case guest::v1::PROCESS_STATUS_EXITED:
@@ -54,6 +50,17 @@ absl::Duration ReadTimeout(JsonFields& body) {
   return absl::InfiniteDuration();
 }
 
+void SetTimeout(absl::Duration timeout, guest::v1::ProcessSpec& spec) {
+  if (timeout == absl::InfiniteDuration()) return;
+  const int64_t milliseconds = absl::ToInt64Milliseconds(timeout);
+  spec.mutable_timeout()->set_seconds(milliseconds / 1000);
+  spec.mutable_timeout()->set_nanos(static_cast<int32_t>(milliseconds % 1000) * 1'000'000);
+}
+
+int64_t MillisecondsOf(const google::protobuf::Timestamp& time) {
+  return time.seconds() * 1000 + time.nanos() / 1'000'000;
+}
+
 absl::StatusOr<guest::v1::ProcessSpec> ReadShellLine(const Call& call, const char* operation) {
   ORCH_RETURN_IF_ERROR(call.CheckQuery({}));
   ORCH_ASSIGN_OR_RETURN(const json object, call.Body());
@@ -64,11 +71,7 @@ absl::StatusOr<guest::v1::ProcessSpec> ReadShellLine(const Call& call, const cha
   spec.set_cwd(body.String("cwd").value_or(""));
   for (auto& [name, value] : body.StringMap("env")) (*spec.mutable_env())[name] = std::move(value);
   spec.set_as_user(body.String("runAs").value_or(""));
-  if (const absl::Duration timeout = ReadTimeout(body); timeout != absl::InfiniteDuration()) {
-    const int64_t milliseconds = absl::ToInt64Milliseconds(timeout);
-    spec.mutable_timeout()->set_seconds(milliseconds / 1000);
-    spec.mutable_timeout()->set_nanos(static_cast<int32_t>(milliseconds % 1000) * 1'000'000);
-  }
+  SetTimeout(ReadTimeout(body), spec);
   ORCH_RETURN_IF_ERROR(body.Finish());
   return spec;
 }
@@ -98,9 +101,9 @@ json SummaryJson(const Process& process) {
   json summary = {
       {"id", process.process_id()},          {"status", StatusName(process.status())},
       {"command", process.spec().command()}, {"cwd", process.spec().cwd()},
-      {"exit_code", ExitCode(process)},      {"started_at", Milliseconds(process.created_at())}};
+      {"exit_code", ExitCode(process)},      {"started_at", MillisecondsOf(process.created_at())}};
   if (process.pid() != 0) summary["pid"] = process.pid();
-  if (process.has_finished_at()) summary["completed_at"] = Milliseconds(process.finished_at());
+  if (process.has_finished_at()) summary["completed_at"] = MillisecondsOf(process.finished_at());
   return summary;
 }
 
@@ -110,9 +113,9 @@ json ResultJson(const Process& process, const std::string& out, const std::strin
                  {"exit_code", ExitCode(process)},
                  {"stdout", out},
                  {"stderr", err},
-                 {"started_at", Milliseconds(process.created_at())}};
+                 {"started_at", MillisecondsOf(process.created_at())}};
   if (!process.error().empty()) result["error"] = process.error();
-  if (process.has_finished_at()) result["completed_at"] = Milliseconds(process.finished_at());
+  if (process.has_finished_at()) result["completed_at"] = MillisecondsOf(process.finished_at());
   return result;
 }
 
@@ -133,7 +136,7 @@ json OutputJson(const guest::v1::OutputChunk& chunk) {
   return {{"stream", chunk.stream() == guest::v1::OUTPUT_STREAM_STDERR ? "stderr" : "stdout"},
           {"seq", chunk.sequence()},
           {"data", chunk.data()},
-          {"timestamp", Milliseconds(chunk.time())}};
+          {"timestamp", MillisecondsOf(chunk.time())}};
 }
 
 absl::StatusOr<ProcessStatus> ParseStatus(const std::string& name) {

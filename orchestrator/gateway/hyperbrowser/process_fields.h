@@ -20,6 +20,11 @@ absl::StatusOr<guest::v1::ProcessSpec> ReadShellLine(const Call& call, const cha
 
 // `timeoutMs` or `timeout_sec` of `body`; infinite when neither is there.
 absl::Duration ReadTimeout(JsonFields& body);
+// Sets it, unless it is infinite.
+void SetTimeout(absl::Duration timeout, guest::v1::ProcessSpec& spec);
+
+// Since 1970.
+int64_t MillisecondsOf(const google::protobuf::Timestamp& time);
 
 // `data`, `encoding` and `eof` of the body. INVALID_ARGUMENT.
 absl::StatusOr<StdinBytes> ReadStdinBytes(const Call& call);

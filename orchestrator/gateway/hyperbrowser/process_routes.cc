@@ -9,6 +9,7 @@
 
 #include "orchestrator/base/status_macros.h"
 #include "orchestrator/gateway/hyperbrowser/process_fields.h"
+#include "orchestrator/gateway/hyperbrowser/sandbox_route.h"
 #include "orchestrator/gateway/routes/daemon_stream.h"
 #include "orchestrator/gateway/routes/streamed_answer.h"
 
@@ -257,7 +258,7 @@ void Stream(const CallPtr& call) {
 }  // namespace
 
 std::vector<Route> HyperbrowserProcessRoutes() {
-  std::vector<Route> routes = {
+  return InSandbox({
       {"POST", "/exec", Exec},
       {"POST", "/processes", Start},
       {"GET", "/processes", List},
@@ -267,18 +268,7 @@ std::vector<Route> HyperbrowserProcessRoutes() {
       {"POST", "/processes/{process_id}/signal", Signal},
       {"POST", "/processes/{process_id}/stdin", Stdin},
       {"GET", "/processes/{process_id}/stream", Stream},
-  };
-  for (Route& route : routes) {
-    route.path = absl::StrCat("/sandbox/{id}", route.path);
-    // The token of a sandbox is one of a browser's URLs.
-    route.access = Access::kBrowserUrl;
-    route.handler = [handler = std::move(route.handler)](const CallPtr& call) {
-      const absl::StatusOr<std::string> id = call->SessionId();
-      if (!id.ok()) return call->Fail(id.status());
-      handler(call);
-    };
-  }
-  return routes;
+  });
 }
 
 }  // namespace orch::gateway

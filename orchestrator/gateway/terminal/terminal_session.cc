@@ -17,6 +17,20 @@ using Async = guest::v1::ProcessService::StubInterface::async_interface;
 constexpr uint16_t kNormal = 1000;
 constexpr uint16_t kInternalError = 1011;
 
+TerminalSession::Dialect SandboxAgent(const std::string& process_id) {
+  return {.greeting = {{"type", "ready"}, {"processId", process_id}},
+          .output =
+              [](const guest::v1::OutputChunk& chunk) {
+                return TerminalSession::Frame{.opcode = Opcode::kBinary, .payload = chunk.data()};
+              },
+          .exit =
+              [](const Process& process) {
+                return json({{"type", "exit"},
+                             {"exitCode", process.has_exit_code() ? json(process.exit_code())
+                                                                  : json(nullptr)}});
+              }};
+}
+
 }  // namespace
 
 void TerminalSession::Start(const std::shared_ptr<Call>& call, const Process& process) {
@@ -29,22 +43,29 @@ void TerminalSession::Start(const std::shared_ptr<Call>& call, const Process& pr
       call->backend().processes->async(), &Async::GetLogs, std::move(last), {},
       [call, id = process.process_id()](const absl::StatusOr<guest::v1::GetLogsResponse>& logs) {
         if (!logs.ok()) return FailSandbox(*call, logs.status());
-        std::shared_ptr<WebSocket> socket = WebSocket::Accept(call->exchange());
-        if (socket == nullptr) return;
-        const auto session = std::make_shared<TerminalSession>(call, std::move(socket),
-                                                               call->SessionId().value_or(""), id);
-        session->SendJson({{"type", "ready"}, {"processId", id}}, [](bool /*sent*/) {});
-        session->StreamOutput(logs->chunks_size() > 0 ? logs->chunks(0).sequence() : 0);
-        session->ReadInput();
+        Begin(call, id, logs->chunks_size() > 0 ? logs->chunks(0).sequence() : 0, SandboxAgent(id));
       });
 }
 
+void TerminalSession::Begin(const std::shared_ptr<Call>& call, const std::string& process_id,
+                            uint64_t last, Dialect dialect) {
+  std::shared_ptr<WebSocket> socket = WebSocket::Accept(call->exchange());
+  if (socket == nullptr) return;
+  const json greeting = dialect.greeting;
+  const auto session = std::make_shared<TerminalSession>(
+      call, std::move(socket), call->SessionId().value_or(""), process_id, std::move(dialect));
+  if (!greeting.is_null()) session->SendJson(greeting, [](bool /*sent*/) {});
+  session->StreamOutput(last);
+  session->ReadInput();
+}
+
 TerminalSession::TerminalSession(std::shared_ptr<Call> call, std::shared_ptr<WebSocket> socket,
-                                 std::string session_id, std::string process_id)
+                                 std::string session_id, std::string process_id, Dialect dialect)
     : call_(std::move(call)),
       socket_(std::move(socket)),
       session_id_(std::move(session_id)),
-      process_id_(std::move(process_id)) {}
+      process_id_(std::move(process_id)),
+      dialect_(std::move(dialect)) {}
 
 void TerminalSession::StreamOutput(uint64_t last) {
   guest::v1::StreamOutputRequest request;
@@ -65,13 +86,11 @@ void TerminalSession::StreamOutput(uint64_t last) {
 void TerminalSession::OnOutput(const guest::v1::StreamOutputResponse& response,
                                absl::AnyInvocable<void(bool)> next) {
   if (response.has_output()) {
-    return socket_->Send(Opcode::kBinary, response.output().data(), std::move(next));
+    const Frame frame = dialect_.output(response.output());
+    return socket_->Send(frame.opcode, frame.payload, std::move(next));
   }
   if (!response.has_exited()) return next(true);
-  const Process& process = response.exited();
-  SendJson({{"type", "exit"},
-            {"exitCode", process.has_exit_code() ? json(process.exit_code()) : json(nullptr)}},
-           std::move(next));
+  SendJson(dialect_.exit(response.exited()), std::move(next));
 }
 
 void TerminalSession::ReadInput() {
@@ -130,6 +149,7 @@ void TerminalSession::Resize(const json& size) {
 }
 
 void TerminalSession::Refuse(const absl::Status& status) {
+  if (!dialect_.tells_errors) return ReadInput();
   SendJson({{"type", "error"}, {"message", std::string(status.message())}},
            [self = shared_from_this()](bool /*sent*/) { self->ReadInput(); });
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,17 +14,35 @@
 
 namespace orch::gateway {
 
-// A WebSocket on a process's terminal, as sandbox-agent has it: output as binary frames; text
-// frames of JSON for all else. It is told {"type":"ready"} first and {"type":"exit"} last, says
-// {"type":"input"}, {"type":"resize"} and {"type":"close"}, and gets what comes from now on. Any
-// number of them may be on one terminal. Lives as long as what is under way.
+// A WebSocket on a process's terminal. The client says {"type":"input"}, {"type":"resize"} and
+// {"type":"close"} in text frames; what it is told is a matter of the API's dialect. Any number of
+// them may be on one terminal. Lives as long as what is under way.
 class TerminalSession : public std::enable_shared_from_this<TerminalSession> {
  public:
-  // Answers `call`, whose process has a terminal.
+  struct Frame {
+    Opcode opcode = Opcode::kText;
+    std::string payload;
+  };
+  struct Dialect {
+    // Said first; null for nothing.
+    nlohmann::json greeting;
+    std::function<Frame(const guest::v1::OutputChunk&)> output;
+    // Said last.
+    std::function<nlohmann::json(const guest::v1::Process&)> exit;
+    // Whether the client is told what was wrong with a frame of its own.
+    bool tells_errors = true;
+  };
+
+  // Answers `call`, whose process has a terminal, as sandbox-agent does: output as binary frames,
+  // from now on; {"type":"ready"} first and {"type":"exit"} last.
   static void Start(const std::shared_ptr<Call>& call, const guest::v1::Process& process);
 
+  // Answers `call` in another dialect, with the output after the chunk `last`.
+  static void Begin(const std::shared_ptr<Call>& call, const std::string& process_id, uint64_t last,
+                    Dialect dialect);
+
   TerminalSession(std::shared_ptr<Call> call, std::shared_ptr<WebSocket> socket,
-                  std::string session_id, std::string process_id);
+                  std::string session_id, std::string process_id, Dialect dialect);
 
  private:
   using OutputStream =
@@ -44,6 +64,7 @@ class TerminalSession : public std::enable_shared_from_this<TerminalSession> {
   const std::shared_ptr<WebSocket> socket_;
   const std::string session_id_;
   const std::string process_id_;
+  const Dialect dialect_;
   // Set before input is read.
   std::shared_ptr<OutputStream> output_;
 };

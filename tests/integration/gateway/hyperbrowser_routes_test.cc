@@ -109,5 +109,78 @@ TEST_F(HyperbrowserRoutesTest, StreamSendsOutputAndTheResult) {
   EXPECT_EQ(AskRuntime("GET", one_ + "/stream?from_seq=x").status, 400);
 }
 
+class HyperbrowserPtyTest : public HyperbrowserRoutesTest {
+ protected:
+  const std::string pty_ = absl::StrCat("/pty/", GuestProcesses::kTerminal);
+};
+
+TEST_F(HyperbrowserPtyTest, CreateStartsATerminalOfThatSize) {
+  const HttpAnswer answer = AskRuntime(
+      "POST", "/pty", R"({"command":"bash","args":["-l"],"rows":30,"cols":100,"timeoutMs":1500})");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  const nlohmann::json pty = answer.Json()["pty"];
+  EXPECT_EQ(pty["rows"], 30);
+  EXPECT_EQ(pty["cols"], 100);
+  EXPECT_EQ(pty["running"], true);
+  EXPECT_TRUE(pty["exitCode"].is_null());
+  EXPECT_EQ(pty["startedAt"], 1'800'000'000'000);
+  const guest::v1::SpawnRequest spawned = processes_.last_spawn();
+  EXPECT_TRUE(spawned.allocate_tty());
+  EXPECT_EQ(spawned.rows(), 30u);
+  EXPECT_FALSE(spawned.spec().shell());
+  EXPECT_EQ(spawned.spec().timeout().seconds(), 1);
+  EXPECT_EQ(AskRuntime("POST", "/pty", R"({"command":"ls -l"})").Json()["pty"]["rows"], 24);
+  EXPECT_TRUE(processes_.last_spawn().spec().shell());
+}
+
+TEST_F(HyperbrowserPtyTest, CreateRefusesWhatIsWrong) {
+  for (const char* body : {"{}", R"({"command":"x","rows":0})", R"({"command":"x","cols":65536})",
+                           R"({"command":"x","tty":true})"}) {
+    EXPECT_EQ(AskRuntime("POST", "/pty", body).status, 400) << body;
+  }
+}
+
+TEST_F(HyperbrowserPtyTest, OnlyWhatHasATerminalIsOne) {
+  EXPECT_EQ(AskRuntime("GET", pty_).Json()["pty"]["id"], GuestProcesses::kTerminal);
+  EXPECT_FALSE(AskRuntime("GET", pty_).Json()["pty"].contains("output"));
+  EXPECT_EQ(AskRuntime("GET", pty_ + "?includeOutput=true").Json()["pty"]["output"],
+            nlohmann::json::array());
+  EXPECT_EQ(AskRuntime("GET", absl::StrCat("/pty/", GuestProcesses::kProcess)).status, 404);
+  EXPECT_EQ(AskRuntime("GET", "/pty/nobody").status, 404);
+}
+
+TEST_F(HyperbrowserPtyTest, ResizeKillAndWait) {
+  const nlohmann::json resized =
+      AskRuntime("POST", pty_ + "/resize", R"({"rows":5,"cols":6})").Json()["pty"];
+  EXPECT_EQ(resized["cols"], 6);
+  EXPECT_EQ(processes_.size(), "6x5");
+  EXPECT_EQ(AskRuntime("POST", pty_ + "/resize", R"({"rows":5})").status, 400);
+  EXPECT_EQ(AskRuntime("POST", pty_ + "/wait", R"({"timeoutMs":1})").status, 408);
+}
+
+TEST_F(HyperbrowserPtyTest, AWebSocketTypesAndSeesOutputAndTheEnd) {
+  const std::string token = sandbox_["token"];
+  RawHttp client = Connect(absl::StrCat("/sandbox/", id_, pty_, "/ws?sessionId=", id_),
+                           absl::StrCat("Authorization: Bearer ", token, "\r\n"));
+  EXPECT_THAT(client.ReadUntil("\r\n\r\n"), HasSubstr("101"));
+  client.Send(Frame(1, R"({"type":"dance"})"));
+  client.Send(Frame(1, R"({"type":"resize","rows":7,"cols":8})"));
+  client.Send(Frame(1, R"({"type":"input","data":"exit"})"));
+  const std::string output = client.ReadUntil("\"type\":\"output\"}");
+  EXPECT_THAT(output, HasSubstr(R"("data":"ZXhpdA==")"));
+  EXPECT_EQ(processes_.size(), "8x7");
+  EXPECT_THAT(client.ReadUntil("\"type\":\"exit\"}"), HasSubstr(R"("exitCode":5)"));
+}
+
+TEST_F(HyperbrowserPtyTest, AttachRefusesWhatIsWrong) {
+  const std::string headers =
+      absl::StrCat("Authorization: Bearer ", sandbox_["token"].get<std::string>(), "\r\n");
+  const std::string base = absl::StrCat("/sandbox/", id_);
+  EXPECT_THAT(Connect(base + pty_ + "/ws?cursor=x", headers).ReadUntil("\r\n"), HasSubstr("400"));
+  EXPECT_THAT(Connect(absl::StrCat(base, "/pty/nobody/ws"), headers).ReadUntil("\r\n"),
+              HasSubstr("404"));
+  EXPECT_THAT(Connect(base + pty_ + "/ws").ReadUntil("\r\n"), HasSubstr("401"));
+}
+
 }  // namespace
 }  // namespace orch::testing
