@@ -41,6 +41,8 @@ class Daemon {
   BrowserHost& host() { return *browsers_host_; }
   AgentControl& guests() { return guests_; }
   const LibvirtOptions& libvirt_options() const { return libvirt_options_; }
+  // Leads to every service of it.
+  std::shared_ptr<grpc::Channel> InProcessChannel() { return server_->InProcessChannel(); }
   orchestrator::v1::BrowserService::Stub& browsers() { return *browsers_; }
   orchestrator::v1::PoolService::Stub& pools() { return *pools_stub_; }
   guest::v1::ProcessService::Stub& processes() { return *processes_; }

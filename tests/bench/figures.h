@@ -31,6 +31,8 @@ Figure MeasurePausedPool;
 Figure MeasureCreate;
 // Exec and StreamOutput, through the daemon and on the agent's own connection.
 Figure MeasureCalls;
+// The HTTP API and DevTools through the gateway, each beside the way without it.
+Figure MeasureGateway;
 // Many Execs, many readers of one output, and files.
 Figure MeasureGuestServices;
 

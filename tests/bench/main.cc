@@ -42,6 +42,7 @@ constexpr NamedFigure kFigures[] = {
     {"pool-engine", MeasurePoolEngine},
     {"create", MeasureCreate},
     {"calls", MeasureCalls},
+    {"gateway", MeasureGateway},
     {"guest-services", MeasureGuestServices},
     {"paused-pool", MeasurePausedPool},
 };
