@@ -112,7 +112,8 @@ TEST_F(CdpRoutesTest, TellsThatTheBrowserHasEnded) {
   Ask("DELETE", "/browsers/" + id_);
   RawHttp client(gateway_->port());
   client.Send(Upgrade(path_));
-  EXPECT_THAT(client.ReadResponse(), StartsWith("HTTP/1.1 409"));
+  EXPECT_THAT(client.ReadResponse(),
+              AllOf(StartsWith("HTTP/1.1 401"), HasSubstr("the browser of this URL has ended")));
 }
 
 }  // namespace
