@@ -96,6 +96,7 @@ absl::Status Daemon::Compose(const std::string& image_dir) {
   pools_stub_ = orchestrator::v1::PoolService::NewStub(channel);
   processes_ = guest::v1::ProcessService::NewStub(channel);
   files_ = guest::v1::FileSystemService::NewStub(channel);
+  computer_ = guest::v1::ComputerService::NewStub(channel);
   return absl::OkStatus();
 }
 

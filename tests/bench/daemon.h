@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/grpcpp.h"
 
+#include "guest/v1/computer.grpc.pb.h"
 #include "guest/v1/filesystem.grpc.pb.h"
 #include "guest/v1/process.grpc.pb.h"
 #include "orchestrator/base/clock.h"
@@ -47,6 +48,7 @@ class Daemon {
   orchestrator::v1::PoolService::Stub& pools() { return *pools_stub_; }
   guest::v1::ProcessService::Stub& processes() { return *processes_; }
   guest::v1::FileSystemService::Stub& files() { return *files_; }
+  guest::v1::ComputerService::Stub& computer() { return *computer_; }
 
   // What a headless browser of this image is made of.
   absl::StatusOr<BrowserRegistry::Plan> PlanOf(const std::string& image);
@@ -104,6 +106,7 @@ class Daemon {
   std::unique_ptr<orchestrator::v1::PoolService::Stub> pools_stub_;
   std::unique_ptr<guest::v1::ProcessService::Stub> processes_;
   std::unique_ptr<guest::v1::FileSystemService::Stub> files_;
+  std::unique_ptr<guest::v1::ComputerService::Stub> computer_;
 };
 
 }  // namespace orch::bench

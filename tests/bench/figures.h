@@ -33,7 +33,7 @@ Figure MeasureCreate;
 Figure MeasureCalls;
 // The HTTP API and DevTools through the gateway, each beside the way without it.
 Figure MeasureGateway;
-// Many Execs, many readers of one output, and files.
+// Many Execs, many readers of one output, screenshots, and files.
 Figure MeasureGuestServices;
 
 }  // namespace orch::bench

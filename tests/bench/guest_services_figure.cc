@@ -15,11 +15,13 @@
 #include "orchestrator/base/status_macros.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/process_cost.h"
+#include "tests/bench/raw_transport.h"
 
 namespace orch::bench {
 namespace {
 
 using Files = guest::v1::FileSystemService::Stub;
+using Screen = guest::v1::ComputerService::Stub;
 using Processes = guest::v1::ProcessService::Stub;
 
 constexpr int kSubscribers = 10;
@@ -29,6 +31,7 @@ constexpr double kMaxGrowthMib = 16;
 constexpr double kMinShare = 0.8;
 constexpr size_t kPieceBytes = 256 * 1024;
 constexpr char kDirectly[] = "the agent directly";
+constexpr char kRaw[] = "a copying program at either end";
 
 absl::StatusOr<std::string> Shell(Processes& stub, const std::string& id, const std::string& line) {
   grpc::ClientContext context;
@@ -167,35 +170,93 @@ absl::StatusOr<std::vector<Row>> MeasureFiles(BenchWorld& world, Daemon& daemon,
                                               const std::string& id) {
   ORCH_ASSIGN_OR_RETURN(const GuestLease lease, daemon.Lease(id));
   Files agent(lease.channel());
-  // What the disk of the guest has room for.
-  const int mebibytes = world.Rounds(768, 64);
+  const int mebibytes = world.Rounds(1024, 64);
+  ORCH_ASSIGN_OR_RETURN(const RawSpeeds raw, MeasureRawTransport(world, mebibytes));
   ORCH_ASSIGN_OR_RETURN(const double upload_direct, Upload(agent, id, mebibytes));
   ORCH_ASSIGN_OR_RETURN(const double upload, Upload(daemon.files(), id, mebibytes));
   ORCH_ASSIGN_OR_RETURN(const double download_direct, Download(agent, id, mebibytes));
   ORCH_ASSIGN_OR_RETURN(const double download, Download(daemon.files(), id, mebibytes));
-  const auto row = [&](const std::string& what, double speed, double direct) {
-    Row share = ShareOf(
-        SingleRow(absl::StrCat(what, " of ", mebibytes, " MiB through the daemon"), speed, "MiB/s"),
-        kDirectly, direct);
+  std::vector<Row> rows;
+  const auto add = [&](const std::string& what, double speed, double direct, double raw_speed) {
+    const Row row =
+        SingleRow(absl::StrCat(what, " of ", mebibytes, " MiB through the daemon"), speed, "MiB/s");
+    Row share = ShareOf(row, kDirectly, direct);
     const bool met = share.ratio >= kMinShare;
-    return WithTarget(std::move(share), ">= 0.8 of it", met);
+    rows.push_back(WithTarget(std::move(share), ">= 0.8 of it", met));
+    rows.push_back(ShareOf(row, kRaw, raw_speed));
   };
-  return std::vector<Row>{row("upload", upload, upload_direct),
-                          row("download", download, download_direct)};
+  add("upload", upload, upload_direct, raw.to_guest_mib_per_second);
+  add("download", download, download_direct, raw.from_guest_mib_per_second);
+  return rows;
+}
+
+absl::Status SetViewport(Daemon& daemon, const std::string& id, uint32_t width, uint32_t height) {
+  grpc::ClientContext context;
+  orchestrator::v1::UpdateBrowserRequest request;
+  request.set_session_id(id);
+  request.mutable_viewport()->set_width(width);
+  request.mutable_viewport()->set_height(height);
+  orchestrator::v1::Browser browser;
+  return FromGrpcStatus(daemon.browsers().UpdateBrowser(&context, request, &browser));
+}
+
+absl::Status TakeScreenshot(Screen& screen, const std::string& id, uint32_t width) {
+  grpc::ClientContext context;
+  guest::v1::CaptureScreenshotRequest request;
+  request.set_session_id(id);
+  guest::v1::CaptureScreenshotResponse response;
+  ORCH_RETURN_IF_ERROR(FromGrpcStatus(screen.CaptureScreenshot(&context, request, &response)));
+  if (response.width() == width) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("the screenshot is ", response.width(), " wide and not ", width));
+}
+
+absl::StatusOr<std::vector<Row>> MeasureScreenshots(BenchWorld& world, Daemon& daemon,
+                                                    const std::string& id) {
+  std::vector<Row> rows;
+  for (const auto& [width, height] : {std::pair{1280u, 800u}, std::pair{1920u, 1080u}}) {
+    ORCH_RETURN_IF_ERROR(SetViewport(daemon, id, width, height));
+    // The window follows.
+    absl::SleepFor(kIdle);
+    Samples samples;
+    for (int i = 0; i < world.Rounds(100, 10); ++i) {
+      ORCH_RETURN_IF_ERROR(samples.Time(
+          [&, width = width] { return TakeScreenshot(daemon.computer(), id, width); }));
+    }
+    rows.push_back(RowOf(absl::StrCat("screenshot (PNG) of ", width, "x", height), samples));
+  }
+  return rows;
+}
+
+// Deletes its browser.
+template <typename Measure>
+absl::Status WithBrowser(Daemon& daemon, const std::string& image, bool headless,
+                         const Measure& measure) {
+  ORCH_ASSIGN_OR_RETURN(const orchestrator::v1::Browser browser, daemon.Create(image, headless));
+  const absl::Cleanup remove = [&] { daemon.Delete(browser.session_id()).IgnoreError(); };
+  return measure(browser.session_id());
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<Row>> MeasureGuestServices(BenchWorld& world) {
   ORCH_ASSIGN_OR_RETURN(Daemon * daemon, world.daemon());
-  ORCH_ASSIGN_OR_RETURN(const orchestrator::v1::Browser browser, daemon->Create("minimal"));
-  const std::string& id = browser.session_id();
-  const absl::Cleanup remove = [&] { daemon->Delete(id).IgnoreError(); };
-  ORCH_ASSIGN_OR_RETURN(std::vector<Row> rows, MeasureManyExecs(world, *daemon, id));
-  ORCH_ASSIGN_OR_RETURN(const std::vector<Row> subscribers, MeasureSubscribers(*daemon, id));
-  ORCH_ASSIGN_OR_RETURN(const std::vector<Row> files, MeasureFiles(world, *daemon, id));
-  rows.insert(rows.end(), subscribers.begin(), subscribers.end());
-  rows.insert(rows.end(), files.begin(), files.end());
+  std::vector<Row> rows;
+  const auto add = [&rows](const absl::StatusOr<std::vector<Row>>& measured) {
+    if (measured.ok()) rows.insert(rows.end(), measured->begin(), measured->end());
+    return measured.status();
+  };
+  ORCH_RETURN_IF_ERROR(WithBrowser(*daemon, "minimal", true, [&](const std::string& id) {
+    absl::Status status = add(MeasureManyExecs(world, *daemon, id));
+    if (status.ok()) status = add(MeasureSubscribers(*daemon, id));
+    return status;
+  }));
+  // Headful: only its scratch disk has room for the files.
+  ORCH_RETURN_IF_ERROR(WithBrowser(*daemon, kBrowserImage, false, [&](const std::string& id) {
+    absl::Status status = add(MeasureScreenshots(world, *daemon, id));
+    if (status.ok()) status = add(MeasureFiles(world, *daemon, id));
+    return status;
+  }));
   return rows;
 }
 
