@@ -35,6 +35,7 @@ constexpr absl::Duration kPatience = absl::Minutes(10);
 // at its end.
 constexpr char kInit[] = R"(#!/bin/busybox sh
 export PATH=/bin
+for applet in dd grep sleep; do busybox ln -s busybox "/bin/$$applet"; done
 mount -t devtmpfs dev /dev
 mount -t sysfs sysfs /sys
 while read -r module; do insmod "/modules/$$module.ko"; done </modules/order
@@ -70,6 +71,10 @@ absl::StatusOr<UniqueFd> Connect(const std::string& path) {
   if (path.size() >= sizeof(address.sun_path)) return absl::InternalError("the path is too long");
   std::memcpy(address.sun_path, path.data(), path.size());
   if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+    return absl::ErrnoToStatus(errno, path);
+  }
+  const timeval patience = absl::ToTimeval(kPatience);
+  if (::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0) {
     return absl::ErrnoToStatus(errno, path);
   }
   return socket;
