@@ -151,7 +151,7 @@ class Engine {
   const testing::TempDir dir_;
   MachineObserver machine_observer_;
   PoolObserver pool_observer_;
-  const SystemClock clock_;
+  SystemClock clock_;
   FakeVmDriver driver_;
   testing::FakeGuestControl guests_;
   std::unique_ptr<ImageCatalog> images_;

@@ -69,7 +69,7 @@ class GuestLifecycleTest : public ::testing::Test {
 
   testing::TempDir directory_;
   std::unique_ptr<testing::MinimalGuest> guest_;
-  const SystemClock clock_;
+  SystemClock clock_;
   VirtioSerialTransport transport_;
   GuestChannel connection_{transport_, VirtioSerialAddress{directory_.File("port")}, clock_};
   std::unique_ptr<guest::v1::LifecycleService::Stub> lifecycle_;

@@ -28,7 +28,7 @@ class WakeTimerTest : public ::testing::Test {
 
   bool AwaitWakes(int count) {
     absl::MutexLock lock(&mutex_);
-    const auto enough = [&] { return wakes_ >= count; };
+    const auto enough = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return wakes_ >= count; };
     return mutex_.AwaitWithTimeout(absl::Condition(&enough), absl::Seconds(30));
   }
   int wakes() const {

@@ -30,7 +30,8 @@ class DeadlineQueueTest : public ::testing::Test {
   // Those that came due, in order; waits for `count` of them.
   std::vector<SessionId> Await(size_t count) {
     absl::MutexLock lock(&mutex_);
-    const auto enough = [&] { return due_.size() >= count; };
+    const auto enough = [&]()
+                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return due_.size() >= count; };
     EXPECT_TRUE(mutex_.AwaitWithTimeout(absl::Condition(&enough), absl::Seconds(30)));
     return due_;
   }

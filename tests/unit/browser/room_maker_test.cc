@@ -39,13 +39,14 @@ class RoomMakerTest : public ::testing::Test {
   }
   // Ends the oldest push: its browser sleeps, or does not.
   void EndPush(bool sleeps = true) {
-    auto [id, done] = std::move(pushes_.front());
+    auto push = std::move(pushes_.front());
     pushes_.pop_front();
+    const SessionId& id = push.first;
     if (sleeps) {
       budget_.Sleep(id.value());
       std::erase_if(pushable_, [&](const RoomMaker::Pushable& p) { return p.id == id; });
     }
-    done();
+    push.second();
   }
   std::vector<SessionId> Pushed() const { return pushed_; }
   absl::Status AnswerOf(const SessionId& id) const {

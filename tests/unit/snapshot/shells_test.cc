@@ -46,7 +46,7 @@ class SpareStarts {
   // Blocks until so many have begun, for at most 30 s. Those before have been dealt with then.
   bool AwaitBegun(int count) {
     absl::MutexLock lock(&mutex_);
-    const auto begun = [&] { return begun_ >= count; };
+    const auto begun = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return begun_ >= count; };
     return mutex_.AwaitWithTimeout(absl::Condition(&begun), absl::Seconds(30));
   }
 
@@ -60,7 +60,7 @@ class SpareStarts {
   void Wait() {
     absl::MutexLock lock(&mutex_);
     const int number = ++begun_;
-    const auto may_go = [&] { return number <= allowed_; };
+    const auto may_go = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return number <= allowed_; };
     ++waiting_;
     mutex_.Await(absl::Condition(&may_go));
     --waiting_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -45,7 +46,9 @@ class Answers {
   // Blocks until there are so many, for at most 30 s.
   std::vector<absl::StatusOr<TemplateRef>> Await(size_t count) {
     absl::MutexLock lock(&mutex_);
-    const auto enough = [&] { return answers_.size() >= count; };
+    const auto enough = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return answers_.size() >= count;
+    };
     EXPECT_TRUE(mutex_.AwaitWithTimeout(absl::Condition(&enough), absl::Seconds(30)));
     return answers_;
   }
