@@ -44,6 +44,10 @@ WakeTimer::WakeTimer(const Clock& clock, std::function<void()> wake, UniqueFd ti
       thread_([this] { Run(); }) {}
 
 WakeTimer::~WakeTimer() {
+  if (thread_.joinable()) Stop();
+}
+
+void WakeTimer::Stop() {
   ::eventfd_write(stop_.get(), 1);
   thread_.join();
 }

@@ -24,7 +24,7 @@ class WakeTimer {
   // `clock` must outlive it. RESOURCE_EXHAUSTED: no file descriptors left.
   static absl::StatusOr<std::unique_ptr<WakeTimer>> Create(const Clock& clock,
                                                            std::function<void()> wake);
-  // Waits for a call under way; not for the timer's own thread.
+  // Stops.
   ~WakeTimer();
   WakeTimer(const WakeTimer&) = delete;
   WakeTimer& operator=(const WakeTimer&) = delete;
@@ -32,6 +32,10 @@ class WakeTimer {
   // Wakes once at the uptime `at`: at once when that is past, never when it is infinite. Replaces
   // what was set. Does not block.
   void Set(absl::Duration at);
+
+  // Waits for a call under way; nothing is called afterwards, whatever is set. Once; not for the
+  // timer's own thread.
+  void Stop();
 
  private:
   WakeTimer(const Clock& clock, std::function<void()> wake, UniqueFd timer, UniqueFd stop);

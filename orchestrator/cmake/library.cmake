@@ -48,6 +48,6 @@ function(orch_test name)
     add_custom_target(tests-${ARG_LABEL})
   endif()
   add_dependencies(tests-${ARG_LABEL} ${name})
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+  gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST
                        PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ${ARG_PROPERTIES})
 endfunction()

@@ -32,14 +32,15 @@ PoolRegistry::PoolRegistry(Dependencies dependencies, Options options)
       state_(std::max<size_t>(1, options.max_concurrent_creations)),
       handout_pool_(kHandoutThreads),
       upkeep_pool_(kUpkeepThreads),
-      admin_(upkeep_pool_),
-      telling_(upkeep_pool_) {}
+      telling_(upkeep_pool_),
+      admin_(upkeep_pool_) {}
 
 PoolRegistry::~PoolRegistry() {
   stopping_ = true;
   gate_->Close();
   watch_.reset();
-  timer_.reset();
+  // It stays until the threads have ended: their last steps set it.
+  if (timer_ != nullptr) timer_->Stop();
   absl::flat_hash_map<Ticket, AcquireDone> calls;
   std::vector<PendingFlushes::Done> flushes;
   {

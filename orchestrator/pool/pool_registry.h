@@ -174,9 +174,9 @@ class PoolRegistry {
   // Apart from the rest, so that nobody waits for a browser behind the creation of another one.
   ThreadPool handout_pool_;
   ThreadPool upkeep_pool_;
-  // One change of the set of pools at a time.
-  Strand admin_;
   Strand telling_;
+  // One change of the set of pools at a time. Its last steps tell of themselves.
+  Strand admin_;
   std::unique_ptr<BrowserWatch> watch_;
 };
 

@@ -91,6 +91,15 @@ TEST_F(WakeTimerTest, WakesByUptimeHoweverTheWallClockIsSet) {
   EXPECT_EQ(wakes(), 1);
 }
 
+TEST_F(WakeTimerTest, WakesNobodyOnceItIsStopped) {
+  FakeClock clock(absl::FromUnixSeconds(1'000'000));
+  auto timer = MakeTimer(clock);
+  timer->Stop();
+  timer->Set(clock.Uptime());
+  timer.reset();
+  EXPECT_EQ(wakes(), 0);
+}
+
 TEST_F(WakeTimerTest, WakesAgainWhenItIsSetAgain) {
   FakeClock clock(absl::FromUnixSeconds(1'000'000));
   const auto timer = MakeTimer(clock);
