@@ -38,12 +38,14 @@ BrowserRegistry::BrowserRegistry(Dependencies dependencies, Options options)
     : deps_(dependencies),
       options_(std::move(options)),
       records_(deps_.store, deps_.clock),
-      connections_([this](const SessionId& id) {
-        const Entry entry = Find(id);
-        if (entry == nullptr) return;
-        entry->NoteActivity();
-        entry->Run([](LiveBrowser& browser) { browser.OnIdle(); });
-      }),
+      connections_(
+          [this](const SessionId& id) {
+            if (const Entry entry = Find(id)) entry->NoteActivity();
+          },
+          [this](const SessionId& id) {
+            const Entry entry = Find(id);
+            if (entry != nullptr) entry->Run([](LiveBrowser& browser) { browser.OnIdle(); });
+          }),
       deadlines_(deps_.clock, [this](const SessionId& id) { OnDeadline(id); }),
       world_{.driver = deps_.driver,
              .cloner = deps_.cloner,

@@ -21,8 +21,9 @@ constexpr absl::Duration kTurn = absl::Seconds(1);
 
 }  // namespace
 
-GuestConnections::GuestConnections(std::function<void(const SessionId&)> on_idle)
-    : on_idle_(std::move(on_idle)), pool_(kThreads) {}
+GuestConnections::GuestConnections(std::function<void(const SessionId&)> on_used,
+                                   std::function<void(const SessionId&)> on_idle)
+    : on_used_(std::move(on_used)), on_idle_(std::move(on_idle)), pool_(kThreads) {}
 
 GuestConnections::~GuestConnections() {
   std::vector<SessionId> ids;
@@ -110,6 +111,7 @@ GuestLease GuestConnections::MakeLease(const SessionId& id, const std::shared_pt
 
 void GuestConnections::EndLease(const SessionId& id, const std::shared_ptr<Guest>& guest,
                                 const std::shared_ptr<CancelToken>& lease) {
+  on_used_(id);
   {
     absl::MutexLock lock(&mutex_);
     --lease_count_;
@@ -134,6 +136,7 @@ void GuestConnections::Connect(const SessionId& id, const std::shared_ptr<Guest>
   std::vector<GuestLease> leases;
   bool again = false;
   bool idle = false;
+  on_used_(id);
   {
     absl::MutexLock lock(&mutex_);
     waiters = TakeWaiters(*guest, over);

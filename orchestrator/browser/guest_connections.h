@@ -30,8 +30,11 @@ class GuestConnections {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<GuestLease>)>;
 
-  // `on_idle` is called, without a lock, whenever nobody has or awaits a lease of a guest any more.
-  explicit GuestConnections(std::function<void(const SessionId&)> on_idle);
+  // Both are called without a lock: `on_used` when somebody is about to have or await a lease of a
+  // guest no more, so that one who finds it idle finds when it was used last, and `on_idle`
+  // whenever nobody has or awaits one any more.
+  GuestConnections(std::function<void(const SessionId&)> on_used,
+                   std::function<void(const SessionId&)> on_idle);
   ~GuestConnections();
 
   // From now on `id` can be leased.
@@ -79,6 +82,7 @@ class GuestConnections {
   // Takes out those whose time is up; all of them when `all`.
   std::vector<Waiter> TakeWaiters(Guest& guest, bool all) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const std::function<void(const SessionId&)> on_used_;
   const std::function<void(const SessionId&)> on_idle_;
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<SessionId, std::shared_ptr<Guest>> guests_ ABSL_GUARDED_BY(mutex_);

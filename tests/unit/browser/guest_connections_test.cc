@@ -21,7 +21,12 @@ constexpr VsockAddress kAddress{3, kAgentVsockPort};
 class GuestConnectionsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    connections_ = std::make_unique<GuestConnections>([this](const SessionId&) { ++idle_; });
+    connections_ = std::make_unique<GuestConnections>(
+        [this](const SessionId& id) {
+          EXPECT_TRUE(connections_->IsActive(id)) << "it could be put to sleep already";
+          ++used_;
+        },
+        [this](const SessionId&) { ++idle_; });
     connections_->Add(id_, std::make_shared<GuestChannel>(transport_, kAddress, clock_));
   }
 
@@ -50,6 +55,7 @@ class GuestConnectionsTest : public ::testing::Test {
   FakeGuestTransport transport_;
   SystemClock clock_;
   // Of one thread at a time.
+  int used_ = 0;
   int idle_ = 0;
   int idle_when_answered_ = 0;
   std::unique_ptr<GuestConnections> connections_;
@@ -59,6 +65,8 @@ TEST_F(GuestConnectionsTest, SaysOnceThatAGuestIsIdleWhenItsOnlyLeaseEnds) {
   ORCH_EXPECT_OK(LeaseAndDrop(absl::Now() + absl::Seconds(20)));
   EXPECT_EQ(idle_when_answered_, 0);
   EXPECT_EQ(IdleCalls(), 1);
+  // When it was connected, and when its lease ended.
+  EXPECT_EQ(used_, 2);
 }
 
 TEST_F(GuestConnectionsTest, SaysThatAGuestIsIdleBeforeItsOnlyCallerHearsThatItCannotBeReached) {
@@ -67,6 +75,7 @@ TEST_F(GuestConnectionsTest, SaysThatAGuestIsIdleBeforeItsOnlyCallerHearsThatItC
               StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(idle_when_answered_, 1);
   EXPECT_EQ(IdleCalls(), 1);
+  EXPECT_GE(used_, 1);
 }
 
 TEST_F(GuestConnectionsTest, LeasesNothingOfAGuestThatWasRemoved) {
