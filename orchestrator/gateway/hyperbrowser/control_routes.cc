@@ -174,7 +174,7 @@ void List(const CallPtr& call) {
         orchestrator::v1::BROWSER_STATE_STANDBY}) {
     listing->request.add_states(state);
   }
-  ListOn(call, std::move(listing));
+  ListOn(call, listing);
 }
 
 }  // namespace
