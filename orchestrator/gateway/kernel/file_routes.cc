@@ -91,7 +91,7 @@ void List(const CallPtr& call) {
   request->set_page_size(kListPageSize);
   auto listing = std::make_shared<Listing>();
   listing->request = *std::move(request);
-  ListOn(call, std::move(listing));
+  ListOn(call, listing);
 }
 
 void Read(const CallPtr& call) {

@@ -226,7 +226,7 @@ void List(const CallPtr& call) {
   listing->name = call->request().target.Query("name").value_or("");
   listing->query = call->request().target.Query("query").value_or("");
   listing->request.set_page_size(kListPageSize);
-  ListOn(std::move(listing));
+  ListOn(listing);
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ void List(const CallPtr& call) {
   auto listing = std::make_shared<Listing>();
   listing->request.set_session_id(call->SessionId().value_or(""));
   listing->request.set_page_size(1000);
-  ListOn(call, std::move(listing));
+  ListOn(call, listing);
 }
 
 // A request that names the browser and the process of the path.
