@@ -137,7 +137,7 @@ TEST_F(LogServiceTest, ReplaysAProgramsLogAndFollowsIt) {
   EXPECT_EQ(lines.Next(), "first");
   EXPECT_TRUE(lines.has_time());
   EXPECT_EQ(lines.Next(), "second");
-  std::ofstream{go};
+  std::ofstream(go).flush();
   EXPECT_EQ(lines.Next(), "third");
   // One that comes later gets all of it, too.
   Lines later(*stub_, OfProgram("x"));

@@ -129,7 +129,7 @@ void TypingWindow::AskForKeys() {
 }
 
 uint32_t TypingWindow::KeysymOf(uint8_t keycode, bool shift) const {
-  const auto first = static_cast<size_t>((keycode - keys_.first_keycode) * keys_.levels);
+  const auto first = static_cast<size_t>(keycode - keys_.first_keycode) * keys_.levels;
   const uint32_t shifted = keys_.keysyms.at(first + 1);
   return shift && shifted != 0 ? shifted : keys_.keysyms.at(first);
 }
