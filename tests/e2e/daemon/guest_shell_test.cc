@@ -41,5 +41,28 @@ TEST(GuestShellTest, IsATerminalOfTheGuest) {
   EXPECT_TRUE(shell.Echoes());
 }
 
+// It asks the terminal for its size, and draws its last line there.
+TEST(GuestShellTest, RunsAnEditorThatFollowsTheTerminalsSize) {
+  const TempDir dir;
+  ORCH_ASSERT_OK_AND_ASSIGN(auto daemon, DaemonProcess::Start(dir.File("s")));
+  ORCH_ASSERT_OK_AND_ASSIGN(const auto browser, daemon->Create("minimal", true));
+  TerminalProcess shell(daemon->target(), {"shell", browser.session_id()});
+  shell.ReadUntil("$ ");
+  shell.Type("vi /tmp/note\r");
+  EXPECT_THAT(shell.ReadUntil("\x1b[24;1H"), HasSubstr("\x1b[24;1H"));
+  shell.Type("iwritten before");
+  shell.ReadUntil("before");
+  shell.Resize(50, 132);
+  EXPECT_THAT(shell.ReadUntil("\x1b[50;1H"), HasSubstr("\x1b[50;1H"));
+  shell.Type(" and after\x1b");
+  shell.ReadUntil("after");
+  shell.Type(":wq\r");
+  shell.ReadUntil("$ ");
+  shell.Type("cat /tmp/note; exit\r");
+  EXPECT_THAT(shell.ReadUntil("written before and after\r\n"),
+              HasSubstr("written before and after\r\n"));
+  EXPECT_EQ(shell.Wait(), 0);
+}
+
 }  // namespace
 }  // namespace orch::testing
