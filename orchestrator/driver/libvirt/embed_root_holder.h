@@ -11,4 +11,7 @@ namespace orch {
 // be told. Only for a process that does not run one there itself: it would lose its lock.
 std::optional<pid_t> FindEmbedRootHolder(const std::string& root);
 
+// Whether an embedded libvirt of another process runs in `root`, told or not. As above.
+bool IsEmbedRootHeld(const std::string& root);
+
 }  // namespace orch

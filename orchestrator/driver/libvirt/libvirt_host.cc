@@ -17,6 +17,7 @@
 #include "orchestrator/driver/libvirt/embed_root_holder.h"
 #include "orchestrator/driver/libvirt/libvirt_status.h"
 #include "orchestrator/driver/libvirt/qemu_conf.h"
+#include "orchestrator/driver/libvirt/unstarted_domains.h"
 #include "orchestrator/driver/transport_probe.h"
 
 namespace orch {
@@ -130,6 +131,7 @@ absl::StatusOr<LibvirtHost> OpenLibvirtHost(const LibvirtOptions& options) {
   if (!options.embed_root.empty()) {
     ORCH_ASSIGN_OR_RETURN(host.run_directory,
                           RunDirectory::Open(options.embed_root, options.memory_places));
+    RemoveUnstartedDomains(options.embed_root);
   }
   ORCH_ASSIGN_OR_RETURN(host.loop, EventLoop::Start());
   ORCH_ASSIGN_OR_RETURN(host.connection, Connect(options, host.place.uri));
