@@ -36,8 +36,9 @@ void VncSession::OnClientBytes(std::string bytes) {
   if (viewer_.has_value()) {
     absl::StatusOr<std::string> passed = viewer_->Pass(bytes);
     if (!passed.ok()) {
-      guest_->Close();
-      return client_->Close(kPolicyViolation, passed.status().message());
+      // Before the guest's end is heard of, for which the client would be told another reason.
+      client_->Close(kPolicyViolation, passed.status().message());
+      return guest_->Close();
     }
     bytes = *std::move(passed);
   }
